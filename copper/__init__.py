@@ -1,0 +1,1 @@
+"""Copper: runs workflows of MQTT services, and shows how they hang together."""

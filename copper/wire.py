@@ -1,0 +1,92 @@
+"""Topic names and payloads, in one place: the MQTT contract between runner and services.
+
+Services written for the first Copper keep working unchanged; whatever is new is optional for them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+RUNNER_STATUS = "runner/status"
+RUNNER_START = "runner/start"
+RUNNER_FINISH = "runner/finish"
+
+CONNECTED = "connected"
+DISCONNECTED = "disconnected"
+READY = frozenset({CONNECTED, "up"})
+"""What `SERVICE/status` holds while a service is there; "up" is the first Copper's word."""
+
+
+def service_of(action: str) -> str:
+    """The service that answers an action's topic: its first level (`fetcher/fetch` → `fetcher`)."""
+    return action.split("/", 1)[0]
+
+
+def start(action: str) -> str:
+    """Where a service says that it took a request."""
+    return f"{action}/start"
+
+
+def progress(action: str) -> str:
+    """Where a service says how far it is."""
+    return f"{action}/progress"
+
+
+def finish(action: str) -> str:
+    """Where a service answers."""
+    return f"{action}/finish"
+
+
+def error(action: str) -> str:
+    """Where a service says that a request failed."""
+    return f"{action}/error"
+
+
+def cancel(action: str) -> str:
+    """Where the runner calls a request off."""
+    return f"{action}/cancel"
+
+
+def service_error(service: str) -> str:
+    """Where the first Copper's services say that something failed."""
+    return f"{service}/error"
+
+
+def status(service: str) -> str:
+    """Whether a service is there: retained, and its will."""
+    return f"{service}/status"
+
+
+def info(service: str) -> str:
+    """What a service offers: retained."""
+    return f"{service}/info"
+
+
+def resource(service: str, name: str) -> str:
+    """Where a service says what it produced: retained."""
+    return f"{service}/resources/{name}"
+
+
+def run_start(run: str) -> str:
+    """Opens the bracket around a run in the broker's log."""
+    return f"runner/runs/{run}/start"
+
+
+def run_finish(run: str) -> str:
+    """Closes the bracket around a run in the broker's log."""
+    return f"runner/runs/{run}/finish"
+
+
+def encode(value: Any) -> bytes:
+    """A payload as JSON in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, default=str).encode()
+
+
+def decode(payload: bytes) -> Any:
+    """What a payload holds: JSON, else the text as it is (the first Copper's bare strings)."""
+    text = payload.decode("utf-8", errors="replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,1 @@
+"""From a graph to something to look at."""
