@@ -1,0 +1,1 @@
+"""The two commands: arguments in, one call, text out, exit code."""

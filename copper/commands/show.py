@@ -1,0 +1,155 @@
+"""What `copper` shows: progress while a run goes on, and the summary at its end. Strings and a stream, nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from copper.action import Progress, State
+from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result
+
+_GOOD = State.FINISHED.value
+_SIGNS = {_GOOD: "✔", SKIPPED: "–", NOT_RUN: "–"}
+_LABELS = {
+    "result": "result",
+    "events": "events",
+    "svg": "picture",
+    "drawio": "drawio",
+    "json": "graph",
+}
+
+
+@contextmanager
+def reporter(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
+    """Shows reports: bars on a terminal, plain lines elsewhere."""
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
+        with _bars(stream) as report:
+            yield report
+    else:
+        yield lambda report: _line(report, stream)
+
+
+@contextmanager
+def _bars(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
+    from rich.console import Console  # noqa: PLC0415  only where a terminal is there
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}", style="dim"),
+    )
+    with Bars(*columns, console=Console(file=stream)) as bars:
+        tasks: dict[int, Any] = {}
+
+        def report(one: Report) -> None:
+            if one.number not in tasks:
+                tasks[one.number] = bars.add_task(f"  {escape(one.action.topic)}", total=None, words="")
+            task = tasks[one.number]
+            if one.progress is not None:
+                total, done = one.progress.total, one.progress.done
+                bars.update(task, total=total, completed=done or 0, words=escape(_words(one.progress)))
+            if one.result is not None:
+                good = one.result.outcome == _GOOD
+                sign = _SIGNS.get(one.result.outcome, "✘")
+                bars.update(task, total=1, completed=1 if good else 0, words="" if good else one.result.outcome)
+                bars.update(task, description=f"{sign} {escape(one.action.topic)}")
+                bars.stop_task(task)
+
+        yield report
+
+
+def _line(report: Report, stream: IO[str]) -> None:
+    head = f"[{report.number}/{report.of}] {report.action.topic}"
+    if report.result is not None:
+        text = f"{head} {report.result.outcome} in {seconds(report.result.seconds)}"
+    elif report.progress is not None:
+        text = f"{head} {_words(report.progress)}"
+    else:
+        text = f"{head} …"
+    print(text, file=stream, flush=True)
+
+
+def _words(progress: Progress) -> str:
+    count = ""
+    if progress.done is not None:
+        of = f" of {progress.total:g}" if progress.total is not None else ""
+        count = f"{progress.done:g}{of} {progress.unit}".strip()
+    return "  ".join(part for part in (count, progress.message) if part)
+
+
+def summary(result: Result, files: dict[str, Path], no_graph: str) -> str:
+    """The end of a run: each action, how long, what it answered; what went wrong; what lies where."""
+    width = max(len(one.action) for one in result.actions)
+    lines = [""]
+    for one in result.actions:
+        sign = _SIGNS.get(one.outcome, "✘")
+        said = one.outcome if one.outcome != _GOOD else _short(one.answer)
+        lines.append(f"{sign} {one.action:<{width}}  {seconds(one.seconds):>7}  {said}")
+    lines += [f"\n{one.action}: {one.error}" for one in result.actions if one.error]
+    lines.append("")
+    lines += [f"{label:<8} {_near(path)}" for label, path in _places(result, files)]
+    if no_graph:
+        lines.append(f"no graph: {no_graph}")
+    return "\n".join(lines)
+
+
+def _places(result: Result, files: dict[str, Path]) -> Iterator[tuple[str, Path]]:
+    for one in result.actions:
+        index = _site(one)
+        if index is not None:
+            yield "site", index
+    for kind, label in _LABELS.items():
+        if kind in files:
+            yield label, files[kind]
+
+
+def _site(result: ActionResult) -> Path | None:
+    """The start page that an action has built, if its answer names one."""
+    index = result.answer.get("index") if isinstance(result.answer, dict) else None
+    return Path(index) if isinstance(index, str) and Path(index).is_file() else None
+
+
+def _short(answer: Any, limit: int = 72) -> str:
+    """An answer on one line: the keys that are short."""
+    one = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
+    if isinstance(one, dict):
+        parts = (f"{key} {_plain(value)}" for key, value in one.items() if key not in {"id", "action"})
+        text = ", ".join(part for part in parts if len(part) <= limit // 2)
+    else:
+        text = _plain(one)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def seconds(value: float) -> str:
+    """A duration as people say it."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 100 else f"{value / 60:.1f} min"
+
+
+def _near(path: Path) -> str:
+    """A path, relative where it lies below the working folder."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def words(text: str) -> None:
+    """A sentence for the user, beside the data."""
+    print(text, file=sys.stderr, flush=True)

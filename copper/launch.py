@@ -1,0 +1,205 @@
+"""A run on one page: broker, services, tracer, runner; then the graph beside the result.
+
+    open the broker ─► follow its log ─► open the run's bracket ─► start services ─► run the actions
+      ─► close the bracket ─► stop services and broker ─► write result, events, graph and pictures
+
+What comes in: a checked workflow and where to run it. What goes out: a `Launched`, and files under `.copper/runs/RUN/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from copper import references, wire
+from copper.broker import open_broker
+from copper.lifecycle.processes import Processes
+from copper.nodes import Problem, WorkflowError
+from copper.output import write_aside
+from copper.result import Report, Result
+from copper.runner import Runner
+from copper.workflow import Workflow
+from tracer.errors import CopperError
+from tracer.events import as_dict
+from tracer.graph import Run, Tally
+from tracer.pipeline import Pipeline
+from tracer.sources.file import follow
+from viz import picture
+
+PICTURES = {"graph.json": "json", "deps.svg": "svg", "deps.drawio": "drawio"}
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A run that has ended.
+
+    Attributes:
+        result: how.
+        folder: where everything lies.
+        files: what was left there, by what it is.
+        broker: what the broker was, in words.
+        no_graph: why there is no graph, and what would make one possible; empty where there is one.
+    """
+
+    result: Result
+    folder: Path
+    files: dict[str, Path]
+    broker: str
+    no_graph: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to run: a broker (a URL, `mosquitto`, `builtin`, or None for what is at hand), its log, our folder."""
+
+    broker: str | None = None
+    log: Path | None = None
+    folder: Path = Path(".copper")
+
+
+def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], say: Callable[[str], None]) -> Launched:
+    """Run a workflow and leave its result and graph.
+
+    Args:
+        workflow: what to run.
+        place: where.
+        report: called while it runs.
+        say: called with sentences for the user.
+
+    Raises:
+        CopperError: no broker, or something can't be written.
+    """
+    _check_environment(workflow, os.environ)
+    run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    folder = (place.folder / "runs" / run).absolute()
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CopperError(f"can't be made: {error.strerror}", where=str(folder)) from error
+    with open_broker(place.broker, folder) as broker:
+        say(f"broker: {broker.kind} at {broker.url}")
+        log = place.log or broker.log
+        with _tracing(log, run) as trace:
+            result = _run(workflow, broker.url, run, folder, report, own_broker=broker.kind != "url")
+    files = {"result": folder / "result.json"}
+    write_aside(
+        files["result"], (json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str) + "\n").encode()
+    )
+    no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}")
+    return Launched(result, folder, files, f"{broker.kind} at {broker.url}", no_graph)
+
+
+def _run(
+    workflow: Workflow, url: str, run: str, folder: Path, report: Callable[[Report], None], *, own_broker: bool
+) -> Result:
+    """The part between broker and tracer: services around the runner."""
+    environment = {
+        "COPPER_BROKER": url,
+        "COPPER_FETCH_DIR": str(folder / "fetch"),
+        "COPPER_WEB_DIR": str(folder / "web"),
+    }
+    services = Processes(workflow.services, environment, folder)
+    try:
+        runner = Runner(workflow, url, run, os.environ, report, services.start)
+        runner.open()
+        result = None
+        try:
+            for service in _to_start(workflow, own_broker=own_broker):
+                services.start(service)
+            result = runner.run_all()
+        finally:
+            runner.close(result)
+    finally:
+        services.stop()
+    return result
+
+
+def _to_start(workflow: Workflow, *, own_broker: bool) -> list[str]:
+    """The services to start before the first action.
+
+    On a broker that we have started nobody else can be; on another, whoever is there is asked first.
+    """
+    named = {wire.service_of(action.topic) for action in workflow.actions}
+    return sorted(named if own_broker else named & set(workflow.services))
+
+
+@dataclass
+class _Trace:
+    """What the follower of the log has seen of the run."""
+
+    pipeline: Pipeline
+    tally: Tally
+    events: list[dict[str, Any]]
+    log: Path | None
+
+
+@contextmanager
+def _tracing(log: Path | None, run: str) -> Iterator[_Trace]:
+    """Follow the broker's log in a thread until the block ends."""
+    trace = _Trace(Pipeline(), Tally(Run(run)), [], log)
+    if log is None:
+        yield trace
+        return
+    if not log.is_file():
+        raise CopperError("there is no such log", where=str(log))
+    stop = threading.Event()
+    thread = threading.Thread(target=_follow, args=(trace, log, stop), daemon=True)
+    thread.start()
+    try:
+        yield trace
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def _follow(trace: _Trace, log: Path, stop: threading.Event) -> None:
+    def take(events: Any) -> None:
+        for event in events:
+            trace.tally.add(event)
+            if trace.tally.is_open:
+                trace.events.append(as_dict(event))
+
+    for line in follow(log, stop):
+        take(trace.pipeline.feed(line))
+    take(trace.pipeline.finish())
+
+
+def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str) -> str:
+    """Write events, graph and pictures; returns why there are none, or an empty text."""
+    if trace.log is None:
+        return "this broker's log is not known: name it with --log to have the run's graph"
+    if not trace.events:
+        return (
+            f"{trace.log} does not hold this run: is it this broker's log,"
+            " and does mosquitto.conf say `log_type debug`, `log_type notice` and `log_type information`?"
+        )
+    files["events"] = folder / "events.jsonl"
+    lines = (json.dumps(event, ensure_ascii=False) + "\n" for event in trace.events)
+    write_aside(files["events"], "".join(lines).encode())
+    graph = trace.tally.graph(trace.pipeline.counts, source=str(trace.log))
+    for name, kind in PICTURES.items():
+        files[kind] = folder / name
+        write_aside(files[kind], picture.draw(graph, kind, title=title))
+    return ""
+
+
+def _check_environment(workflow: Workflow, environment: Mapping[str, str]) -> None:
+    """Every `${env.X}` without a default must be set before anything runs."""
+    problems = []
+    for action in workflow.actions:
+        for _, reference in references.find([action.entry, action.condition]):
+            name = reference.variable if reference else None
+            if name and reference and reference.default is None and name not in environment:
+                file, line, column = action.where.rsplit(":", 2)
+                what = f"the environment variable {name} is not set; set it, or write ${{env.{name}:-a default}}"
+                problems.append(Problem(file, int(line), int(column), what))
+    if problems:
+        raise WorkflowError(problems)

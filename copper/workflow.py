@@ -1,0 +1,366 @@
+"""The YAML file that people write → a checked `Workflow`, with a position on every entry.
+
+What comes in: the text of a file. What goes out: a `Workflow`, or a `WorkflowError` that holds *all* mistakes, each
+with file, line, column, the line itself with a caret, and what is allowed. It runs nothing and asks nobody.
+
+Root: the plain list of the first Copper, or a mapping `{services, defaults, actions}`; a list is exactly
+`{actions: list}`. Each entry is published as it stands. Eight reserved keys, all optional but the first:
+`action id needs if timeout retry on_error with`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from copper import references
+from copper.nodes import Document, Node, Problem, Problems, WorkflowError, read_document
+
+__all__ = ["Action", "Problem", "Retry", "ServiceSource", "Workflow", "WorkflowError", "load", "parse"]
+
+RESERVED = ("action", "id", "needs", "if", "timeout", "retry", "on_error", "with")
+ROOT_KEYS = ("services", "defaults", "actions")
+DEFAULT_KEYS = ("timeout", "retry", "on_error")
+RETRY_KEYS = ("times", "delay", "backoff")
+SERVICE_KEYS = ("core", "command", "build", "image", "mode", "idle")
+ON_ERROR = ("stop", "continue")
+CORE = ("fetcher", "markdown")
+"""The services that come with Copper."""
+
+DEFAULT_TIMEOUT = 600.0
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+_CONDITION = re.compile(r"!?\$\{[^{}]*\}|always|failure")
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a failed action is tried again; `delay` in seconds, multiplied by `backoff` each time."""
+
+    times: int = 0
+    delay: float = 0.0
+    backoff: float = 1.0
+
+
+@dataclass(frozen=True)
+class Action:
+    """One entry of a workflow.
+
+    Attributes:
+        name: its `id`, or its number in the file, counted from 1.
+        topic: its `action`: the topic of the service's endpoint.
+        entry: the whole entry as it stands, `with` laid over it.
+        needs: the names of the actions that come before it.
+        condition: its `if`: True, False, `always`, `failure`, `${…}` or `!${…}`.
+        timeout: seconds.
+        retry: how often it is tried again.
+        on_error: `stop` or `continue`.
+        where: `file:line:column`.
+    """
+
+    name: str
+    topic: str
+    entry: dict[str, Any]
+    needs: tuple[str, ...] = ()
+    condition: bool | str = True
+    timeout: float = DEFAULT_TIMEOUT
+    retry: Retry = Retry()
+    on_error: str = "stop"
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceSource:
+    """Where a service comes from: one that Copper brings along (`core`), or a `command` to run."""
+
+    name: str
+    core: str | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """What a file says, checked; the actions stand in an order in which they can run."""
+
+    file: str
+    actions: tuple[Action, ...]
+    services: Mapping[str, ServiceSource] = field(default_factory=dict)
+
+
+def load(path: Path) -> Workflow:
+    """Read and check a workflow file.
+
+    Raises:
+        CopperError: the file can't be read.
+        WorkflowError: there are mistakes in it; it holds all of them.
+    """
+    return _workflow(read_document(path))
+
+
+def parse(text: str, file: str = "workflow.yaml") -> Workflow:
+    """Check a workflow's text; `file` is the name for messages.
+
+    Raises:
+        WorkflowError: there are mistakes in it; it holds all of them.
+    """
+    return _workflow(Document(file, text))
+
+
+def _workflow(document: Document) -> Workflow:
+    problems = document.problems
+    root = document.root()
+    entries: Node | None = root
+    services: dict[str, ServiceSource] = {}
+    defaults: dict[str, Any] = {}
+    if root.is_mapping:
+        keys = root.keys(problems, allowed=ROOT_KEYS)
+        services = _services(keys.get("services"), problems)
+        defaults = _defaults(keys.get("defaults"), problems)
+        entries = keys.get("actions")
+        if entries is None:
+            problems.add(root, "`actions` is missing: the list of what to run")
+    if entries is not None and not entries.is_list:
+        problems.add(entries, "a workflow is a list of actions, or a mapping with the keys " + _list(ROOT_KEYS))
+    items = entries.items() if entries is not None and entries.is_list else []
+    if entries is not None and entries.is_list and not items:
+        problems.add(entries, "there is no action in it")
+    actions = _actions(items, defaults, problems)
+    problems.raise_if_any()
+    return Workflow(document.file, _in_order(actions, root, problems), services)
+
+
+def _actions(items: list[Node], defaults: dict[str, Any], problems: Problems) -> list[Action]:
+    actions: list[Action] = []
+    firsts: dict[str, Node] = {}
+    names = [_name(item, number) for number, item in enumerate(items, 1)]
+    for number, (item, name) in enumerate(zip(items, names, strict=True)):
+        if not item.is_mapping:
+            problems.add(item, "an action is a mapping with the key `action`: the topic of a service's endpoint")
+            continue
+        keys = item.keys(problems)
+        if name in firsts:
+            problems.add(keys.get("id", item), f"the id {name} is taken by line {firsts[name].line}")
+        firsts.setdefault(name, item)
+        before = names[number - 1 : number] if number else []
+        needs = _needs(keys.get("needs"), before, names, problems)
+        _check_references(keys, name, names, problems)
+        actions.append(_action(item, keys, name, needs, {**defaults, **_settings(keys, problems)}, problems))
+    return actions
+
+
+def _name(item: Node, number: int) -> str:
+    node = item.get("id") if item.is_mapping else None
+    value = node.value() if node else None
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else str(number)
+
+
+def _action(  # noqa: PLR0917  the parts of one entry, each already read
+    item: Node, keys: dict[str, Node], name: str, needs: list[str], settings: dict[str, Any], problems: Problems
+) -> Action:
+    if "id" in keys and not _ID.fullmatch(name):
+        problems.add(keys["id"], "an id is made of letters, digits, _ and -")
+    return Action(
+        name=name,
+        topic=_topic(item, keys, problems),
+        entry=_entry(item, keys.get("with"), problems),
+        needs=tuple(needs),
+        condition=_condition(keys.get("if"), problems),
+        where=item.where,
+        **settings,
+    )
+
+
+def _entry(item: Node, over: Node | None, problems: Problems) -> dict[str, Any]:
+    entry: dict[str, Any] = item.value()
+    if over is None:
+        return entry
+    if not over.is_mapping:
+        problems.add(over, "`with` is a mapping of keys to publish")
+        return entry
+    return {**{key: value for key, value in entry.items() if key != "with"}, **over.value()}
+
+
+def _topic(item: Node, keys: dict[str, Node], problems: Problems) -> str:
+    node = keys.get("action")
+    if node is None:
+        near = get_close_matches("action", keys, 1, 0.7)
+        problems.add(
+            keys[near[0]].key or item if near else item,
+            "`action` is missing: the topic of a service's endpoint, such as fetcher/fetch"
+            + (f"; did you mean it by `{near[0]}`?" if near else ""),
+        )
+        return ""
+    topic = node.value()
+    if not isinstance(topic, str) or not topic:
+        problems.add(node, "`action` is the topic of a service's endpoint, such as fetcher/fetch")
+        return ""
+    if any(sign in topic for sign in "+#\0") or topic.startswith("$"):
+        problems.add(node, "a topic to publish on holds no +, # or NUL and does not start with $")
+    if len(topic.encode("utf-8", errors="replace")) > 65000:
+        problems.add(node, "a topic has at most 65,000 bytes")
+    return topic
+
+
+def _needs(node: Node | None, before: list[str], names: list[str], problems: Problems) -> list[str]:
+    if node is None:
+        return before
+    items = node.items() if node.is_list else [node]
+    needed = []
+    for item in items:
+        value = str(item.value())
+        if value in names:
+            needed.append(value)
+        else:
+            near = get_close_matches(value, names, 1)
+            problems.add(
+                item, f"there is no action with the id {value}" + (f"; did you mean {near[0]}?" if near else "")
+            )
+    return needed
+
+
+def _condition(node: Node | None, problems: Problems) -> bool | str:
+    if node is None:
+        return True
+    value = node.value()
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _CONDITION.fullmatch(value):
+        return value
+    problems.add(node, "`if` is ${…}, !${…}, always, failure, true or false")
+    return True
+
+
+def _settings(keys: dict[str, Node], problems: Problems) -> dict[str, Any]:
+    """Those of `timeout`, `retry` and `on_error` that are there."""
+    settings: dict[str, Any] = {}
+    if node := keys.get("timeout"):
+        settings["timeout"] = _duration(node, "timeout", problems)
+    if node := keys.get("retry"):
+        settings["retry"] = _retry(node, problems)
+    if node := keys.get("on_error"):
+        settings["on_error"] = node.value()
+        if settings["on_error"] not in ON_ERROR:
+            problems.add(node, f"`on_error` is {' or '.join(ON_ERROR)}")
+    return settings
+
+
+def _retry(node: Node, problems: Problems) -> Retry:
+    if not node.is_mapping:
+        return Retry(times=int(_number(node, "retry", problems)))
+    keys = node.keys(problems, allowed=RETRY_KEYS)
+    return Retry(
+        times=int(_number(keys["times"], "times", problems)) if "times" in keys else 1,
+        delay=_duration(keys["delay"], "delay", problems) if "delay" in keys else 0.0,
+        backoff=_number(keys["backoff"], "backoff", problems) if "backoff" in keys else 1.0,
+    )
+
+
+def _number(node: Node, key: str, problems: Problems) -> float:
+    value = node.value()
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1000:
+        return value
+    problems.add(node, f"`{key}` is a number from 0 to 1000")
+    return 0
+
+
+def _duration(node: Node, key: str, problems: Problems) -> float:
+    """Seconds: a number, or such as 90s, 5m, 1h30m, 500ms."""
+    value = node.value()
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf"):
+        return float(value)
+    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    if match:
+        hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    problems.add(node, f"`{key}` is a time such as 90s, 5m or 1h30m")
+    return DEFAULT_TIMEOUT
+
+
+def _defaults(node: Node | None, problems: Problems) -> dict[str, Any]:
+    if node is None:
+        return {}
+    if not node.is_mapping:
+        problems.add(node, f"`defaults` is a mapping with the keys {_list(DEFAULT_KEYS)}")
+        return {}
+    return _settings(node.keys(problems, allowed=DEFAULT_KEYS), problems)
+
+
+def _services(node: Node | None, problems: Problems) -> dict[str, ServiceSource]:
+    if node is None:
+        return {}
+    if not node.is_mapping:
+        problems.add(node, "`services` is a mapping from a service's name to where it comes from")
+        return {}
+    return {name: _service(name, one, problems) for name, one in node.keys(problems).items()}
+
+
+def _service(name: str, node: Node, problems: Problems) -> ServiceSource:
+    if not node.is_mapping:
+        problems.add(node, f"a service is a mapping with one of the keys {_list(SERVICE_KEYS[:4])}")
+        return ServiceSource(name)
+    keys = node.keys(problems, allowed=SERVICE_KEYS)
+    given = [key for key in SERVICE_KEYS[:4] if key in keys]
+    if len(given) != 1:
+        problems.add(
+            node, f"a service needs one of the keys {_list(SERVICE_KEYS[:4])}, it has {_list(given) or 'none'}"
+        )
+        return ServiceSource(name)
+    value = keys[given[0]].value()
+    if given[0] == "core" and value not in CORE:
+        problems.add(keys["core"], f"Copper's own services are {_list(CORE)}")
+    elif not isinstance(value, str) or not value.strip():
+        problems.add(keys[given[0]], f"`{given[0]}` is a text")
+    elif given[0] in ("build", "image"):
+        problems.add(
+            keys[given[0]],
+            "starting containers is not there yet: start it yourself and leave it out here, or use `core` or `command`",
+        )
+    return ServiceSource(name, **{given[0]: value}) if given[0] in ("core", "command") else ServiceSource(name)
+
+
+def _check_references(keys: dict[str, Node], name: str, names: list[str], problems: Problems) -> None:
+    for node in keys.values():
+        for text, reference in references.find(node.value()):
+            if reference is None:
+                problems.add(node, f"${{{text}}} can't be read: write ${{ID.KEY}} or ${{env.NAME:-default}}")
+            elif reference.action is not None and reference.action not in names:
+                near = get_close_matches(reference.action, names, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                problems.add(node, f"${{{text}}}: there is no action with the id {reference.action}{hint}")
+            elif reference.action == name:
+                problems.add(node, f"${{{text}}}: an action can't use its own answer")
+
+
+def _in_order(actions: list[Action], root: Node, problems: Problems) -> tuple[Action, ...]:
+    """The actions so that each comes after what it needs; else as they stand in the file."""
+    place = {action.name: number for number, action in enumerate(actions)}
+    before = {action.name: set(action.needs) | _mentioned(action) for action in actions}
+    sorter = TopologicalSorter(before)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        problems.add(root, f"these need each other: {' → '.join(reversed(error.args[1]))}")
+        problems.raise_if_any()
+    ordered: list[str] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=place.__getitem__)
+        ordered.append(ready.pop(0))
+        sorter.done(ordered[-1])
+    return tuple(actions[place[name]] for name in ordered)
+
+
+def _mentioned(action: Action) -> set[str]:
+    """The actions whose answers this one uses; they come before it, whether `needs` says so or not."""
+    found = references.find([action.entry, action.condition])
+    return {reference.action for _, reference in found if reference and reference.action}
+
+
+def _list(words: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(words)
