@@ -1,0 +1,1 @@
+"""The services that come with Copper; each is also an example of how one is written."""

@@ -1,0 +1,1 @@
+"""The markdown service: a folder of Markdown becomes a static site."""
