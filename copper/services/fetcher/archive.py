@@ -58,7 +58,7 @@ def unpack_tar(stream: Readable, tree: Tree, limits: Limits, *, strip: int = 0) 
     """
     packed = _Counted(stream)
     with _readable(), tarfile.open(fileobj=_plain(packed, limits), mode="r|", tarinfo=_Member) as tar:
-        for number, member in enumerate(tar):
+        for number, member in enumerate(tar, start=1):
             if number > 2 * limits.files:  # folders and links count as well
                 raise refused(f"it has more than {limits.files} files (COPPER_FETCH_MAX_FILES)")
             _take(tar, member, tree, strip)

@@ -89,6 +89,7 @@ class Answer:
             body: bytes = self._raw.read(size if size >= 0 else None)
         except FAILURES as error:
             raise self._web.failure(self.url, error) from None
+        self._web.check_time(self.url)
         return body
 
     def error(self) -> ActionError:
@@ -141,15 +142,27 @@ class Web:
             response = self._ask(url, headers or {})
             if response.status_code not in REDIRECTS or "Location" not in response.headers:
                 return Answer(self, response)
-            url = _next(url, response.headers["Location"])
+            url = next_url(url, response.headers["Location"])
         raise refused(f"{url}: more than {HOPS} redirects")
 
     def failure(self, url: str, error: BaseException) -> ActionError:
         """A connection's trouble as our error; the library's text may hold what we sent, so it is not repeated."""
         if self._expired.is_set():
-            said = f"{url} took longer than {self._settings.limits.seconds:g} s (COPPER_FETCH_MAX_SECONDS)"
-            return ActionError(said, kind="timeout", retryable=True)
+            return self._too_long(url)
         return ActionError(f"{url}: {_reason(error)}", kind="network", retryable=True)
+
+    def check_time(self, url: str) -> None:
+        """To be asked after each read: a connection that was ended from here looks like one that came to its end.
+
+        Raises:
+            ActionError: time is up.
+        """
+        if self._expired.is_set():
+            raise self._too_long(url)
+
+    def _too_long(self, url: str) -> ActionError:
+        said = f"{url} took longer than {self._settings.limits.seconds:g} s (COPPER_FETCH_MAX_SECONDS)"
+        return ActionError(said, kind="timeout", retryable=True)
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         check_url(url)
@@ -162,6 +175,7 @@ class Web:
         except FAILURES as error:
             raise self.failure(url, error) from None
         self._stack.callback(response.close)
+        self.check_time(url)
         return response
 
     def _connect(self, host: str, port: int) -> socket.socket:
@@ -211,7 +225,12 @@ def _session(dial: Callable[[str, int], socket.socket]) -> requests.Session:
     return session
 
 
-def _next(url: str, location: str) -> str:
+def next_url(url: str, location: str) -> str:
+    """Where a redirect leads.
+
+    Raises:
+        ActionError: out of https.
+    """
     following = urljoin(url, location)
     if url.startswith("https:") and not following.startswith("https:"):
         raise refused(f"{url} redirects from https to {following}")
