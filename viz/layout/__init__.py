@@ -1,0 +1,67 @@
+"""From a graph to a scene: `flow` where it can be read, `columns` for everything else.
+
+In: the tracer's graph. Out: a `Scene`, with a note on whatever did not go as asked. Writes no format.
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from tracer.errors import CopperError
+from viz.layout.columns import columns
+from viz.layout.engine import NoLayout
+from viz.layout.flow import flow
+from viz.layout.frame import LEFT, TOP, frame
+from viz.layout.parts import Parts, parts_of
+from viz.scene import Scene
+
+LAYOUTS = ("auto", "flow", "columns")
+
+MOST_SERVICES = 40
+MOST_LINES = 400
+"""Above these a picture of `flow` is a knot, and `dot` takes seconds (200 nodes 0.8 s, 500 6.5 s)."""
+
+WIDEST = 3000.0
+"""Points; a flow that is wider (a long chain) can't be read on any screen."""
+
+_LIMIT = 10.0
+"""Seconds for `dot`: far above what it needs below those limits, and short enough to wait for."""
+
+
+def lay_out(graph: nx.MultiDiGraph[str], *, title: str = "", layout: str = "auto", limit: float = _LIMIT) -> Scene:
+    """Say what stands where.
+
+    Args:
+        graph: as the tracer makes it.
+        title: of the picture; by default where the graph comes from.
+        layout: `flow`, `columns`, or `auto`: flow up to 40 services and 400 lines.
+        limit: seconds that `dot` may take.
+
+    Raises:
+        CopperError: there is no such layout.
+    """
+    if layout not in LAYOUTS:
+        raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
+    parts = parts_of(graph)
+    title = title or str(graph.graph.get("source") or "") or "Who publishes, who receives"
+    notes: tuple[str, ...] = ()
+    if layout == "auto":
+        notes = _too_large(parts)
+    if layout != "columns" and not notes and parts.boxes:
+        try:
+            scene = frame(flow(parts, top=TOP, left=LEFT, limit=limit), layout="flow", title=title, notes=())
+        except NoLayout as reason:
+            notes = (f"Drawn in columns: {reason}.",)
+        else:
+            if layout == "flow" or scene.width <= WIDEST:
+                return scene
+            notes = ("Drawn in columns: as a flow it would be too wide to read.",)
+    placed, headings = columns(parts, top=TOP, left=LEFT)
+    return frame(placed, layout="columns", title=title, notes=notes, headings=headings)
+
+
+def _too_large(parts: Parts) -> tuple[str, ...]:
+    services, lines = len(parts.boxes), sum(arrow.kind != "deliver" for arrow in parts.arrows)
+    if services <= MOST_SERVICES and lines <= MOST_LINES:
+        return ()
+    return (f"Drawn in columns: {services:,} services and {lines:,} lines are too many to follow in a flow.",)

@@ -1,0 +1,92 @@
+"""Runs Graphviz's `dot` as a layout engine: a graph of bare shapes in, places out.
+
+It is asked for JSON and given nothing but numbers, so that no name and no font ever reaches it. Its time
+does not grow with the graph, it explodes (2,000 nodes pass a minute): so it has a limit, and what it does
+not do in time is somebody else's work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from typing import Any
+
+
+class NoLayout(Exception):  # noqa: N818 - it is no error of the user's, it is why another layout was taken
+    """`dot` is not there, took too long, or gave no answer; the text says which, for people."""
+
+
+def find_dot() -> str:
+    """The program: what COPPER_DOT names, or `dot` on PATH.
+
+    Raises:
+        NoLayout: neither is there.
+    """
+    wanted = os.environ.get("COPPER_DOT")
+    found = shutil.which(wanted or "dot")
+    if found:
+        return found
+    if wanted:
+        raise NoLayout(f"COPPER_DOT names no program: {wanted}")
+    raise NoLayout("Graphviz's dot is not installed")
+
+
+def run_dot(source: str, *, limit: float) -> dict[str, Any]:
+    """Lay out a graph in the DOT language.
+
+    Args:
+        source: the graph.
+        limit: seconds after which `dot` and whatever it started are killed.
+
+    Returns:
+        What `dot -Tjson` writes (Graphviz 2.43 and later): `objects` with `pos`, `edges` with `pos`.
+
+    Raises:
+        NoLayout: there is no `dot`, it failed, or it took longer than `limit`.
+    """
+    # Files and not pipes: a pipe stays open, and the wait with it, as long as any grandchild holds its end.
+    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answer:
+        question.write(source.encode("ascii"))
+        question.seek(0)
+        code = _run([find_dot(), "-Tjson"], question, answer, limit)
+        if code:
+            raise NoLayout(f"dot failed with exit code {code}")
+        answer.seek(0)
+        try:
+            places = json.loads(answer.read())
+        except ValueError as error:
+            raise NoLayout("dot gave an answer that is not JSON") from error
+    if not isinstance(places, dict):
+        raise NoLayout("dot gave an answer that is no graph")
+    return places
+
+
+def _run(command: list[str], question: Any, answer: Any, limit: float) -> int:
+    try:
+        process = subprocess.Popen(
+            command, stdin=question, stdout=answer, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    except OSError as error:
+        raise NoLayout(f"dot can't be started: {error.strerror}") from error
+    try:
+        return process.wait(timeout=limit)
+    except subprocess.TimeoutExpired as error:
+        raise NoLayout(f"dot took longer than {limit:g} s") from error
+    finally:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and what it started, if it still runs."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+        process.wait()

@@ -1,0 +1,136 @@
+"""The layout for up to some forty services: messages flow from left to right, stage by stage.
+
+`dot` says where things stand; sizes, texts and colours are ours. What makes its picture a good one was
+tried out: services are declared with the heaviest publishers first; where a service both publishes to a
+table and receives from it, the rarer direction does not pull on the ranks; lines end on rows, on whichever
+side `dot` likes; tables are cells of fixed size.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from viz.layout.engine import NoLayout, run_dot
+from viz.layout.parts import Parts
+from viz.layout.routes import height_for, routed
+from viz.scene import Arrow, Box, Point, Table
+
+_Shape = TypeVar("_Shape", Box, Table)
+
+_GRAPH = "rankdir=LR nodesep=.15 ranksep=1 outputorder=nodesfirst"
+_HEAD = 0.7
+"""Length of an arrow's head in tenths of an inch, which is how dot measures its arrows (10 points are 1)."""
+
+
+def flow(parts: Parts, *, top: float, left: float, limit: float) -> Parts:
+    """Give everything a place.
+
+    Args:
+        parts: what to draw, at its natural size.
+        top: where the drawing begins, in points.
+        left: the same for its left side.
+        limit: seconds that `dot` may take.
+
+    Raises:
+        NoLayout: `dot` is not there, failed, or was too slow.
+    """
+    parts = replace(parts, boxes=_grown(parts))
+    ids = _ids(parts)
+    drawn = [arrow for arrow in parts.arrows if arrow.kind != "deliver"]
+    places = run_dot(_source(parts, drawn, ids), limit=limit)
+    try:
+        return _placed(parts, drawn, ids, places, (left, top))
+    except (KeyError, ValueError, IndexError) as error:
+        raise NoLayout("dot gave an answer that can't be read") from error
+
+
+def _ids(parts: Parts) -> dict[str, str]:
+    """Node → `n12`, or `n12:r3` for a row of a table: nothing but these names reaches dot."""
+    ids = {box.node: f"n{place}" for place, box in enumerate(parts.boxes)}
+    for place, table in enumerate(parts.tables, start=len(ids)):
+        ids[table.node] = f"n{place}:h" if table.header else f"n{place}"
+        ids.update({row.node: f"n{place}:r{number}" for number, row in enumerate(table.rows)})
+    return ids
+
+
+def _grown(parts: Parts) -> tuple[Box, ...]:
+    """Services as tall as their lines need at the side where most of them are."""
+    lines = Counter((arrow.source, "out") for arrow in parts.arrows if arrow.kind in {"publish", "deny"})
+    lines.update((arrow.target, "in") for arrow in parts.arrows if arrow.kind == "receive")
+    return tuple(
+        replace(box, height=height_for(max(lines[box.node, "out"], lines[box.node, "in"]))) for box in parts.boxes
+    )
+
+
+def _source(parts: Parts, drawn: list[Arrow], ids: Mapping[str, str]) -> str:
+    balance: Counter[str] = Counter()
+    for arrow in drawn:
+        balance[arrow.source] += arrow.kind == "publish"
+        balance[arrow.target] -= arrow.kind == "receive"
+    lines = [f'digraph {{ graph [{_GRAPH}]; node [label="" margin=0]; edge [arrowsize={_HEAD}];']
+    for box in sorted(parts.boxes, key=lambda box: (-balance[box.node], box.node)):
+        inches = f"width={box.width / 72:.4f} height={box.height / 72:.4f}"
+        lines.append(f"{ids[box.node]} [shape=box fixedsize=true {inches}];")
+    lines += [f"{_bare(ids[table.node])} [shape=plain label=<{_cells(table)}>];" for table in parts.tables]
+    weaker = _weaker(parts, drawn)
+    for number, arrow in enumerate(drawn):
+        constraint = " constraint=false" if number in weaker else ""
+        lines.append(f"{ids[arrow.source]} -> {ids[arrow.target]} [id=e{number}{constraint}];")
+    return "\n".join([*lines, "}"])
+
+
+def _bare(port: str) -> str:
+    return port.partition(":")[0]
+
+
+def _cells(table: Table) -> str:
+    heights = [("h", table.header_height)] if table.header else []
+    heights += [(f"r{number}", row.height) for number, row in enumerate(table.rows)]
+    cells = "".join(
+        f'<TR><TD PORT="{port}" FIXEDSIZE="TRUE" WIDTH="{table.width:.0f}" HEIGHT="{height:.0f}"></TD></TR>'
+        for port, height in heights
+    )
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>'
+
+
+def _weaker(parts: Parts, drawn: list[Arrow]) -> set[int]:
+    """The arrows of the rarer direction of each pair of service and table."""
+    table_of = {row.node: table.node for table in parts.tables for row in table.rows}
+    table_of.update({table.node: table.node for table in parts.tables})
+    pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
+    for number, arrow in enumerate(drawn):
+        out = arrow.kind != "receive"
+        service, end = (arrow.source, arrow.target) if out else (arrow.target, arrow.source)
+        pairs.setdefault((service, table_of[end]), ([], []))[0 if out else 1].append(number)
+    return {number for pair in pairs.values() if all(pair) for number in min(pair, key=len)}
+
+
+def _placed(
+    parts: Parts, drawn: list[Arrow], ids: Mapping[str, str], places: Mapping[str, Any], origin: Point
+) -> Parts:
+    left, top = origin
+    _, _, _, height = map(float, places["bb"].split(","))
+
+    def point(text: str) -> Point:
+        x, y = map(float, text.split(","))
+        return (left + x, top + height - y)
+
+    centres = {each["name"]: point(each["pos"]) for each in places.get("objects", ())}
+    lines = {each["id"]: each["pos"] for each in places.get("edges", ())}
+
+    arrows = []
+    for number, arrow in enumerate(drawn):
+        *_, head = (text for text in lines[f"e{number}"].split() if text.startswith("e,"))
+        points = tuple(point(text) for text in lines[f"e{number}"].split() if not text.startswith("e,"))
+        arrows.append(replace(arrow, points=points, tip=point(head[2:])))
+    boxes = tuple(_centred(box, centres[ids[box.node]]) for box in parts.boxes)
+    tables = tuple(_centred(table, centres[_bare(ids[table.node])]) for table in parts.tables)
+    delivers = [arrow for arrow in parts.arrows if arrow.kind == "deliver"]
+    return replace(parts, boxes=boxes, tables=tables, arrows=(*routed(arrows, boxes, tables), *delivers))
+
+
+def _centred(shape: _Shape, centre: Point) -> _Shape:
+    return replace(shape, x=centre[0] - shape.width / 2, y=centre[1] - shape.height / 2)

@@ -1,0 +1,121 @@
+"""What stands around a drawing: title, sentence of counts, legend, notes. Makes the scene of it.
+
+In: parts with their places, drawn from (LEFT, TOP) on. Out: the scene. A legend names what occurs and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+
+from viz.layout import words
+from viz.layout.parts import Parts
+from viz.scene import Box, Label, LegendEntry, Sample, Scene, Table
+from viz.text import label, sans_width
+
+LEFT = 16.0
+TOP = 66.0
+TITLE_SIZE = 15.0
+LEGEND_SIZE = 12.0
+_SAMPLE_WIDTH = 38.0
+_MARK_WIDTH = 8.0
+"""Of what a legend's entry shows, a line or a mark, in points."""
+
+_LEAST_WIDTH = 480.0
+_LINE = 20.0
+
+_MEANING: dict[Sample, str] = {
+    "publish": "publishes",
+    "receive": "receives",
+    "partly": "sender in part inferred",
+    "inferred": "sender inferred",
+    "idle": "subscribed, nothing came",
+    "deny": "refused by the broker",
+    "header": "from a table's head: all its topics",
+    "retained": "retained message kept",
+    "width": "wider: more messages a second",
+}
+
+
+def frame(parts: Parts, *, layout: str, title: str, notes: tuple[str, ...], headings: tuple[Label, ...] = ()) -> Scene:
+    """Put a title above and a legend below.
+
+    Args:
+        parts: with their places.
+        layout: the name of the layout that placed them.
+        title: as the user gave it.
+        notes: what a reader must know of how the picture was made.
+        headings: texts that the layout itself set.
+    """
+    title, summary = label(title, 80), _summary(parts)
+    right, bottom = _corner(parts)
+    if not parts.boxes and not parts.tables:
+        headings = (Label("note", "Nothing to draw: no service and no topic was seen.", LEFT, bottom + 14.0),)
+        bottom += 20.0
+    width = max(_LEAST_WIDTH, right + LEFT, *(LEFT * 2 + _wide(text) for text in (title, summary)))
+    legend, bottom = _legend(parts, width, bottom + 34.0)
+    labels = [Label("title", title, LEFT, 26.0), Label("counts", summary, LEFT, 45.0), *headings]
+    for line in itertools.chain.from_iterable(textwrap.wrap(note, int(width / 6.6)) for note in notes):
+        labels.append(Label("note", line, LEFT, bottom + 4.0))
+        bottom += _LINE
+    return Scene(
+        title=title,
+        summary=summary,
+        layout=layout,
+        width=round(width, 1),
+        height=round(bottom, 1),
+        boxes=parts.boxes,
+        tables=parts.tables,
+        arrows=parts.arrows,
+        labels=tuple(labels),
+        legend=legend,
+        notes=notes,
+    )
+
+
+def _wide(text: str) -> float:
+    return sans_width(text, TITLE_SIZE, bold=True)
+
+
+def _corner(parts: Parts) -> tuple[float, float]:
+    """The right and the lower end of what is drawn."""
+    xs, ys = [LEFT], [TOP]
+    shapes: list[Box | Table] = [*parts.boxes, *parts.tables]
+    xs += [each.x + each.width for each in shapes]
+    ys += [each.y + each.height for each in shapes]
+    for arrow in parts.arrows:
+        xs += [x for x, _ in arrow.points]
+        ys += [y for _, y in arrow.points]
+    return max(xs), max(ys)
+
+
+def _summary(parts: Parts) -> str:
+    services = len({box.node for box in parts.boxes})
+    topics = sum(len(table.rows) for table in parts.tables)
+    text = f"{words.number(services, 'service')}, {words.number(topics, 'topic')}, "
+    text += words.number(parts.messages, "message")
+    return text + (f" in {words.duration(parts.seconds)}" if parts.seconds else "")
+
+
+def _samples(parts: Parts) -> list[Sample]:
+    drawn = [arrow for arrow in parts.arrows if arrow.kind != "deliver"]
+    found: set[str] = {arrow.kind for arrow in drawn} | {arrow.style for arrow in drawn}
+    found |= {"header" for arrow in drawn if arrow.source.startswith("topics:")}
+    found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
+    found |= {"width"} if len({round(arrow.width, 1) for arrow in drawn}) > 1 else set()
+    return [sample for sample in _MEANING if sample in found]
+
+
+def _legend(parts: Parts, width: float, y: float) -> tuple[tuple[LegendEntry, ...], float]:
+    """The entries, in as many lines as they need, and where the next thing may stand."""
+    entries, x = [], LEFT
+    for sample in _samples(parts):
+        text = _MEANING[sample]
+        wide = _MARK_WIDTH if sample == "retained" else _SAMPLE_WIDTH
+        needs = wide + 6.0 + sans_width(text, LEGEND_SIZE)
+        if x > LEFT and x + needs > width - LEFT:
+            x, y = LEFT, y + _LINE
+        entries.append(LegendEntry(sample, text, x, y, wide))
+        x += needs + 16.0
+    return tuple(entries), y + _LINE + 4.0

@@ -1,0 +1,122 @@
+"""Numbers and facts of a graph in words: counts, sizes, rates, and the tooltips of boxes and lines.
+
+In: attributes of nodes and edges, as the tracer documents them. Out: text that is safe to show, and the
+same facts as names and values. Knows no positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from viz.scene import Data
+from viz.text import shown
+
+_SHORT = 60.0
+"""Seconds below which a rate says less than a count: three messages of a run are no `1.5/s`."""
+
+_MOST_NAMES = 12
+"""Names in one line of a tooltip; the rest is counted."""
+
+
+def number(count: int, noun: str) -> str:
+    """`1 message`, `1,234 messages`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size(count: int) -> str:
+    """A number of bytes: `40 B`, `1.2 kB`, `34 MB`."""
+    value, unit = float(count), "B"
+    for bigger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, bigger
+    return f"{value:.1f} {unit}" if unit != "B" and value < 10 else f"{value:.0f} {unit}"
+
+
+def seconds_of(attributes: Mapping[str, Any]) -> float | None:
+    """The time between `first` and `last` of a graph, in seconds; None where the log had no times."""
+    try:
+        first, last = (datetime.fromisoformat(str(attributes[end]).replace("Z", "+00:00")) for end in ("first", "last"))
+        return (last - first).total_seconds()
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def duration(seconds: float) -> str:
+    """`3.2 s`, `10 min`, `4.5 h`, `3 days`."""
+    for unit, length in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def amount(messages: int, seconds: float | None) -> str:
+    """How much a topic carried: `4000/s`, `0.6/min`, `3.6/h`, or in a short or timeless log `12`."""
+    if not messages:
+        return ""
+    if seconds is None or seconds < _SHORT:
+        return f"{messages:,}"
+    rate, unit = messages / seconds, "s"
+    for longer in ("min", "h"):
+        if rate >= 0.1:
+            break
+        rate, unit = rate * 60, longer
+    return f"{rate:.0f}/{unit}" if rate >= 10 else f"{rate:.1f}/{unit}"
+
+
+def names(values: Iterable[str]) -> str:
+    """Names in order, the first dozen of them, safe to show."""
+    ordered = sorted(map(shown, values))
+    more = len(ordered) - _MOST_NAMES
+    return ", ".join(ordered[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def traffic(edges: Iterable[Mapping[str, Any]]) -> tuple[str, Data]:
+    """What one or several lines of the graph carried, as a sentence and as data."""
+    edges = list(edges)
+    messages, byte_count = sum(e["messages"] for e in edges), sum(e["bytes"] for e in edges)
+    qos = " ".join(str(level) for level in sorted({level for e in edges for level in e["qos"]}))
+    retained = sum(int(e.get("retained") or 0) for e in edges)
+    first = min((str(e["first"]) for e in edges if e.get("first")), default="")
+    last = max((str(e["last"]) for e in edges if e.get("last")), default="")
+    lines = [f"{number(messages, 'message')}, {size(byte_count)}"]
+    lines += [f"QoS {qos}"] if qos else []
+    lines += [f"{retained:,} retained"] if retained else []
+    sentence = ", ".join(lines) if messages else "nothing came while this was watched"
+    if first:
+        sentence += f"\nfirst {shown(first)}\nlast {shown(last)}"
+    counted = (("messages", str(messages)), ("bytes", str(byte_count)), ("retained", str(retained)))
+    return sentence, (*counted, ("qos", qos), ("first", shown(first)), ("last", shown(last)))
+
+
+def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:
+    """What is known of a service: its clients, where they came from, and which rule gave it its name."""
+    data = [
+        ("name", shown(attributes["name"])),
+        ("clients", names(attributes.get("clients") or ())),
+        ("addresses", names(attributes.get("addresses") or ())),
+        ("user", shown(attributes["user"]) if attributes.get("user") else ""),
+        ("rule", shown(str(attributes.get("rule") or ""))),
+        ("connected", "yes" if attributes.get("connected") else "no"),
+    ]
+    facts = dict(data)
+    lines = [facts["name"]]
+    lines += [f"clients: {facts['clients']}"] if facts["clients"] else []
+    lines += [f"{key}: {facts[key]}" for key in ("addresses", "user") if facts[key]]
+    lines += [f"named by: {facts['rule']}"] if facts["rule"] else []
+    lines.append("connected at the end" if attributes.get("connected") else "not connected at the end")
+    return "\n".join(lines), tuple(data)
+
+
+def of_topic(attributes: Mapping[str, Any]) -> tuple[list[str], Data]:
+    """What is known of a topic: whether it stands for many, is only a filter, and who owns its retained message."""
+    name = shown(attributes["name"])
+    topics = int(attributes.get("topics") or 1)
+    keeper = attributes.get("retained_by")
+    lines = [name]
+    lines += [f"stands for {number(topics, 'topic')}"] if topics > 1 else []
+    lines += ["subscribed, but nothing was seen on it"] if attributes.get("filter") else []
+    lines += [f"retained, by {shown(str(keeper))}"] if keeper else []
+    return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper or ""))))

@@ -1,0 +1,70 @@
+"""The path on one page: graph → scene → picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+
+from tracer.errors import CopperError
+from viz.formats import FORMATS, Format
+from viz.layout import lay_out
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished picture.
+
+    Attributes:
+        data: the content of its file.
+        notes: what went otherwise than asked (no `dot`, too many services for a flow), as sentences.
+    """
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+
+
+def picture(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> Picture:
+    """Draw a graph.
+
+    Args:
+        graph: as the tracer makes it.
+        format_name: one of `FORMATS`.
+        title: of the picture; by default where the graph comes from.
+        layout: `auto`, `flow` or `columns`; formats that hold the graph itself need none.
+
+    Raises:
+        CopperError: there is no such format or layout.
+    """
+    chosen = _format(format_name)
+    if chosen.eats == "graph":
+        return Picture(chosen.render(graph).encode())
+    scene = lay_out(graph, title=title, layout=layout)
+    return Picture(chosen.render(scene).encode(), scene.notes)
+
+
+def draw(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> bytes:
+    """Draw a graph, as `picture` does, for who needs the file's content only."""
+    return picture(graph, format_name, title=title, layout=layout).data
+
+
+def format_for(path: str | Path) -> str:
+    """The format that a file's suffix asks for.
+
+    Raises:
+        CopperError: it has none, or one that we don't write.
+    """
+    suffix = Path(path).suffix.lower()
+    for known in FORMATS.values():
+        if known.suffix == suffix:
+            return known.name
+    what = f"no picture format has the suffix {suffix}" if suffix else "its name has no suffix that tells the format"
+    known_ones = ", ".join(known.suffix for known in FORMATS.values())
+    raise CopperError(what, where=str(path), next_step=f"end it in one of {known_ones}")
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        raise CopperError(f"no picture format {name!r}", next_step=f"choose one of {', '.join(FORMATS)}")
+    return FORMATS[name]

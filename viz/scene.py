@@ -1,0 +1,174 @@
+"""A picture as plain values: what stands where, and what is written on it.
+
+Made by a layout, spelled by a format. Positions, texts, widths and line styles are settled here once, so
+that all formats agree. Lengths are points, x grows to the right and y downwards, from the top left corner.
+Every text is already safe to show (see `viz.text`). Knows no Graphviz, no SVG and no graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Point = tuple[float, float]
+
+Data = tuple[tuple[str, str], ...]
+"""Facts for formats that carry data beside the drawing: names and values."""
+
+Kind = Literal["publish", "receive", "deny", "deliver"]
+
+Style = Literal["proven", "partly", "inferred", "idle"]
+"""How sure a line is: solid, dash-dotted, dotted; idle (nothing came) is pale."""
+
+Role = Literal["title", "counts", "heading", "legend", "note"]
+
+Sample = Literal["publish", "receive", "partly", "inferred", "idle", "deny", "header", "retained", "width"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A service. A layout may draw one service twice: as publisher and as subscriber.
+
+    Attributes:
+        node: the id of its node in the graph.
+        label: its name, cut to fit.
+        tooltip: what is known of it, in lines.
+        data: the same as names and values.
+    """
+
+    node: str
+    label: str
+    width: float
+    height: float
+    x: float = 0.0
+    y: float = 0.0
+    tooltip: str = ""
+    data: Data = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A topic, as a row of a table.
+
+    Attributes:
+        node: the id of its node in the graph.
+        label: the levels below the table's header, or the whole topic where there is no header.
+        count: how much was published on it, such as `12` or `0.6/min`.
+        quiet: nothing was ever seen on it: it is only what somebody subscribed to.
+        retained: the broker keeps a message of it.
+        y: the top of the row, from the top of the table.
+    """
+
+    node: str
+    label: str
+    y: float
+    height: float
+    count: str = ""
+    quiet: bool = False
+    retained: bool = False
+    tooltip: str = ""
+    data: Data = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """The topics that share their first level; a topic alone on its level is a table without a header.
+
+    Attributes:
+        node: `topics:LEVEL/`, the end of the lines that stand for all rows.
+        header: the first level with its slash, or empty.
+        header_height: in points; 0 without a header.
+        indent: from the left side to the text of the rows, in points.
+    """
+
+    node: str
+    header: str
+    header_height: float
+    indent: float
+    rows: tuple[Row, ...]
+    width: float
+    height: float
+    x: float = 0.0
+    y: float = 0.0
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A line with a head: from a service to a topic, or from a topic (or a table's header) to a service.
+
+    Attributes:
+        source, target: `node` of the box, row or table where it starts and ends.
+        width: of the line, in points.
+        points: a start and any number of cubic Bézier curves, three points each; it ends at the foot of
+            the head. Empty where the line is not drawn: `deliver` arrows are there for formats with layers.
+        tip: the point of the head.
+        label: a few words for formats that write on lines.
+    """
+
+    kind: Kind
+    style: Style
+    source: str
+    target: str
+    width: float
+    points: tuple[Point, ...] = ()
+    tip: Point = (0.0, 0.0)
+    label: str = ""
+    tooltip: str = ""
+    data: Data = ()
+
+
+@dataclass(frozen=True)
+class Label:
+    """A line of text on the page, starting (or, with `end`, ending) at x, standing on y."""
+
+    role: Role
+    text: str
+    x: float
+    y: float
+    end: bool = False
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """A sample with what it means: drawn from x on, `width` points wide, its middle at y, then the text."""
+
+    sample: Sample
+    text: str
+    x: float
+    y: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The whole picture.
+
+    Attributes:
+        title: what it is a picture of.
+        summary: one sentence of counts, for who can't see it.
+        layout: the name of the layout that made it.
+        notes: what a reader must know of how it was made; drawn, and worth saying elsewhere.
+    """
+
+    title: str
+    summary: str
+    layout: str
+    width: float
+    height: float
+    boxes: tuple[Box, ...]
+    tables: tuple[Table, ...]
+    arrows: tuple[Arrow, ...]
+    labels: tuple[Label, ...]
+    legend: tuple[LegendEntry, ...]
+    notes: tuple[str, ...] = ()
+
+
+def curve(points: tuple[Point, ...], share: float) -> Point:
+    """The point at `share` (0 to 1) of a line of Bézier curves, each taken as equally long."""
+    curves = (len(points) - 1) // 3
+    place = min(int(share * curves), curves - 1)
+    t = share * curves - place
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = points[3 * place : 3 * place + 4]
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    return (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
