@@ -46,6 +46,8 @@ def shown(name: str) -> str:
     Letters of the categories Cc, Cf, Cs, Co, Cn, Zl and Zp become escapes such as `\u202e`; empty
     levels become `(empty)`, and a level of nothing but spaces shows them as open boxes.
     """
+    if name.isascii() and name.isprintable() and " " not in name and "//" not in f"/{name}/":
+        return name
     return "".join(_pieces(name))
 
 

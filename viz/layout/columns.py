@@ -12,10 +12,13 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from viz.layout.parts import Parts
 from viz.layout.routes import height_for, middles, routed
 from viz.scene import Box, Label, Table
+
+_Shape = TypeVar("_Shape", Box, Table)
 
 _ROUNDS = 6
 _TABLE_GAP = 12.0
@@ -55,18 +58,21 @@ def columns(parts: Parts, *, top: float, left: float) -> tuple[Parts, tuple[Labe
     inner = [box for box in parts.boxes if box.node in receiving]
     outer = _beside(outer, _neighbours(ends[0]), rows, top + _HEADING)
     inner = _beside(inner, _neighbours(ends[1]), rows, top + _HEADING)
-    xs = _edges(left, _widest(outer), _widest(tables), min(320.0, 120.0 + len(rows)))
-    outer = [replace(box, x=xs.outer, width=_widest(outer)) for box in outer]
-    inner = [replace(box, x=xs.inner, width=_widest(inner)) for box in inner]
-    tables = [replace(table, x=xs.tables, width=_widest(tables)) for table in tables]
+    outer, inner, tables = _same_width(outer), _same_width(inner), _same_width(tables)
+    xs = _edges(left, outer, tables, min(320.0, 120.0 + len(rows)))
+    outer = [replace(box, x=xs.outer) for box in outer]
+    inner = [replace(box, x=xs.inner) for box in inner]
+    tables = [replace(table, x=xs.tables) for table in tables]
     delivers = [arrow for arrow in parts.arrows if arrow.kind == "deliver"]
     arrows = [*routed(sent, outer, tables), *routed(received, inner, tables), *delivers]
     placed = replace(parts, boxes=(*outer, *inner), tables=tuple(tables), arrows=tuple(arrows))
     return placed, _headings(placed, xs, top + 6.0)
 
 
-def _widest(column: Iterable[Box | Table]) -> float:
-    return max((each.width for each in column), default=0.0)
+def _same_width(column: Iterable[_Shape]) -> list[_Shape]:
+    shapes = list(column)
+    width = max((each.width for each in shapes), default=0.0)
+    return [replace(each, width=width) for each in shapes]
 
 
 def _stacked(tables: Iterable[Table], y: float) -> list[Table]:
@@ -161,10 +167,11 @@ def _apart(wanted: Sequence[float], sizes: Sequence[float]) -> list[float]:
     return found
 
 
-def _edges(left: float, outer: float, tables: float, gap: float) -> _Edges:
+def _edges(left: float, outer: list[Box], tables: list[Table], gap: float) -> _Edges:
     """Column beside column; one without anything in it takes no room."""
-    x_tables = left + outer + gap if outer else left
-    return _Edges(left, x_tables, x_tables + tables, x_tables + tables + gap if tables else left)
+    begin = left + outer[0].width + gap if outer else left
+    end = begin + tables[0].width if tables else begin
+    return _Edges(left, begin, end, end + gap if tables else left)
 
 
 def _headings(parts: Parts, xs: _Edges, y: float) -> tuple[Label, ...]:

@@ -1,0 +1,127 @@
+"""What holds for all formats: same graph, same nodes, same edges, same bytes."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from tests.conftest import need
+from tests.viz.graphs import GraphMaker, home, nasty, workflow
+from tracer.errors import CopperError
+from viz.formats import FORMATS
+from viz.picture import draw, format_for, picture
+from viz.text import shown
+
+GRAPHS = pytest.mark.parametrize("graph", [workflow(), home(), nasty()])
+
+
+def dot_json(text):
+    answer = subprocess.run([need("dot"), "-Tdot_json"], input=text, capture_output=True, timeout=30, check=True)
+    return json.loads(answer.stdout)
+
+
+@GRAPHS
+def test_json_reads_back_as_the_same_graph(graph):
+    back = nx.node_link_graph(json.loads(draw(graph, "json")), edges="edges")
+    assert dict(back.nodes(data=True)) == dict(graph.nodes(data=True))
+    assert sorted(back.edges(keys=True)) == sorted(graph.edges(keys=True))
+    assert back.graph == graph.graph
+
+
+@GRAPHS
+def test_dot_reads_our_dot_with_all_nodes_and_edges(graph):
+    parsed = dot_json(draw(graph, "dot"))
+    assert len({node["name"] for node in parsed["objects"]}) == len(graph)
+    names = [node["name"] for node in parsed["objects"]]
+    ends = sorted((names[edge["tail"]], names[edge["head"]]) for edge in parsed["edges"])
+    assert len(ends) == graph.number_of_edges()
+    if all(node.isprintable() and node.isascii() and "\\" not in node for node in graph):
+        assert set(names) == set(graph)
+        assert ends == sorted(graph.edges())
+
+
+def drawn_edges(graph):
+    """The edges that pictures show, all but deliveries, as they are shown."""
+    kinds = {"publish": "publish", "subscribe": "receive", "deny": "deny"}
+    names = {node: shown(name) for node, name in graph.nodes(data="name")}
+    edges = graph.edges(keys=True)
+    return sorted((kinds[key], names[source], names[target]) for source, target, key in edges if key in kinds)
+
+
+def drawio_edges(graph):
+    cells = {each.get("id"): each for each in ET.fromstring(draw(graph, "drawio", layout="columns")).iter("object")}
+    lines = [(each.get("kind"), each.find("mxCell")) for each in cells.values()]
+    return sorted(
+        (kind, cells[cell.get("source")].get("name"), cells[cell.get("target")].get("name"))
+        for kind, cell in lines
+        if cell.get("edge") and kind != "deliver"
+    )
+
+
+def svg_edges(graph):
+    verbs = {"publishes": "publish", "was refused to publish": "deny", "receives": "receive"}
+    groups = ET.fromstring(draw(graph, "svg", layout="columns")).iter("{http://www.w3.org/2000/svg}g")
+    for head in (group[0].text.partition("\n")[0] for group in groups if group.get("class").startswith("e ")):
+        verb = next(verb for verb in verbs if f" {verb} " in head)
+        first, _, second = head.partition(f" {verb} ")
+        yield (verbs[verb], second, first) if verb == "receives" else (verbs[verb], first, second)
+
+
+@pytest.mark.parametrize("graph", [workflow(), nasty()])
+@pytest.mark.parametrize("edges", [svg_edges, drawio_edges])
+def test_pictures_draw_each_edge_of_the_graph_once(graph, edges):
+    assert sorted(edges(graph)) == drawn_edges(graph)
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_an_empty_graph_is_a_whole_file_in_every_format(name):
+    assert draw(GraphMaker().graph, name).strip()
+
+
+def test_the_hash_seed_changes_no_byte():
+    program = (
+        "import hashlib, sys; from tests.viz.graphs import home; from viz.picture import draw; g = home()\n"
+        "for name in ('svg', 'drawio', 'json', 'dot'):\n"
+        "    for layout in ('auto', 'columns'):\n"
+        "        print(name, hashlib.sha256(draw(g, name, layout=layout)).hexdigest())\n"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=50,
+        ).stdout
+        for seed in ("0", "12345")
+    }
+    assert len(answers) == 1
+
+
+def test_a_picture_tells_what_went_otherwise_than_asked(monkeypatch):
+    monkeypatch.setenv("COPPER_DOT", "no-such-program")
+    assert picture(workflow(), "svg").notes
+    assert not picture(workflow(), "svg", layout="columns").notes
+    assert not picture(workflow(), "json").notes
+
+
+@pytest.mark.parametrize(("path", "name"), [("deps.svg", "svg"), ("a/b.DRAWIO", "drawio"), ("x.y.json", "json")])
+def test_the_suffix_chooses_the_format(path, name):
+    assert format_for(path) == name
+
+
+@pytest.mark.parametrize("path", ["deps.bmp", "deps", ".svg"])
+def test_an_unknown_suffix_is_answered_with_the_known_ones(path):
+    with pytest.raises(CopperError, match=r"\.svg, \.drawio, \.json, \.dot"):
+        format_for(path)
+
+
+def test_an_unknown_format_is_answered_with_the_known_ones():
+    with pytest.raises(CopperError, match="svg, drawio, json, dot"):
+        draw(workflow(), "bmp")

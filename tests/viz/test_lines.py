@@ -1,0 +1,141 @@
+"""Which lines a graph becomes, and how sure they are."""
+
+import pytest
+
+from tests.viz.graphs import GraphMaker, home, workflow
+from viz.layout import lay_out
+
+
+def arrows(graph, kind="receive"):
+    return [arrow for arrow in lay_out(graph, layout="columns").arrows if arrow.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("senders", "style"),
+    [
+        ({"a": (3, 0), "b": (1, 0)}, "proven"),
+        ({"a": (0, 3)}, "inferred"),
+        ({"a": (3, 0), "b": (0, 1)}, "partly"),
+        ({"a": (1, 2)}, "partly"),
+        ({}, "idle"),
+        ({None: (2, 0)}, "proven"),
+    ],
+)
+def test_a_line_says_how_the_senders_of_its_messages_are_known(senders, style):
+    make = GraphMaker()
+    make.receive("t", "reader", senders)
+    assert [arrow.style for arrow in arrows(make.graph)] == [style]
+
+
+def test_the_tooltip_of_a_line_lists_the_senders_with_counts():
+    make = GraphMaker()
+    make.receive("t", "reader", {"a": (3, 1), "b": (0, 2), None: (4, 0)}, through="#")
+    (arrow,) = arrows(make.graph)
+    assert "reader receives t" in arrow.tooltip
+    assert "subscribed to #" in arrow.tooltip
+    assert "10 messages" in arrow.tooltip
+    assert "from a: 4 (3 seen, 1 inferred)" in arrow.tooltip
+    assert "from b: 2 (inferred)" in arrow.tooltip
+    assert "from a sender that the log does not tell: 4" in arrow.tooltip
+
+
+def test_who_receives_a_whole_table_through_one_filter_gets_one_line_from_its_header():
+    make = GraphMaker()
+    for topic in ("x/a", "x/b", "x/c"):
+        make.message(topic, "writer", ["reader"], through="x/#")
+    (arrow,) = arrows(make.graph)
+    assert arrow.source == "topics:x/"
+    assert "x/a, x/b, x/c" in arrow.tooltip
+
+
+@pytest.mark.parametrize(
+    ("topics", "filters"),
+    [
+        (("x/a", "x/b"), ("x/#", "x/#")),
+        (("x/a", "x/b", "x/c"), ("x/a", "x/b", "x/c")),
+    ],
+)
+def test_two_rows_or_many_filters_keep_a_line_for_each_topic(topics, filters):
+    make = GraphMaker()
+    for topic, topic_filter in zip(topics, filters, strict=True):
+        make.message(topic, "writer", ["reader"], through=topic_filter)
+    assert {arrow.source for arrow in arrows(make.graph)} == {f"topic:{topic}" for topic in topics}
+
+
+def test_a_row_that_only_others_receive_keeps_the_lines_apart():
+    make = GraphMaker()
+    for topic in ("x/a", "x/b", "x/c"):
+        make.message(topic, "writer", ["reader"], through="x/+")
+    make.message("x/d/e", "writer", ["other"])
+    assert len(arrows(make.graph)) == 4
+
+
+def test_topics_that_share_their_first_level_are_one_table():
+    scene = lay_out(workflow(), layout="columns")
+    assert [table.header for table in scene.tables if table.header] == ["fetcher/", "markdown/", "runner/"]
+    fetcher = next(table for table in scene.tables if table.header == "fetcher/")
+    assert [row.label for row in fetcher.rows][:3] == ["fetch", "fetch/error", "fetch/finish"]
+
+
+def test_a_topic_alone_on_its_level_stands_with_its_whole_name():
+    scene = lay_out(home(), layout="columns")
+    alone = [table.rows[0].label for table in scene.tables if not table.header]
+    assert sorted(alone) == ["alerts/telegram", "homeassistant/status"]
+
+
+def test_the_topic_that_is_a_first_level_is_no_row_of_the_topics_below_it():
+    make = GraphMaker()
+    for topic in ("x", "x/a", "x/b"):
+        make.publish("writer", topic)
+    tables = lay_out(make.graph, layout="columns").tables
+    assert [(table.header, [row.label for row in table.rows]) for table in tables] == [("", ["x"]), ("x/", ["a", "b"])]
+
+
+def test_refused_publishes_are_lines_of_their_own():
+    make = GraphMaker()
+    make.publish("writer", "t")
+    make.deny("writer", "t", 2)
+    scene = lay_out(make.graph, layout="columns")
+    assert sorted(arrow.kind for arrow in scene.arrows) == ["deny", "publish"]
+    assert "refused by the broker" in [entry.text for entry in scene.legend]
+
+
+def test_services_that_reach_each_other_are_known_but_not_drawn():
+    delivered = arrows(workflow(), "deliver")
+    assert {(arrow.source, arrow.target) for arrow in delivered} == {
+        ("service:runner", "service:fetcher"),
+        ("service:runner", "service:markdown"),
+        ("service:fetcher", "service:runner"),
+        ("service:markdown", "service:runner"),
+    }
+    assert not any(arrow.points for arrow in delivered)
+
+
+def test_more_traffic_makes_a_wider_line_that_never_gets_heavy():
+    make = GraphMaker()
+    for number, messages in enumerate((1, 600, 10**9)):
+        make.publish("writer", f"t{number}", messages)
+    widths = [arrow.width for arrow in arrows(make.graph, "publish")]
+    assert widths == sorted(set(widths))
+    assert max(widths) == 4
+
+
+def test_the_legend_names_what_occurs_and_nothing_else():
+    make = GraphMaker()
+    make.publish("writer", "t")
+    assert [entry.text for entry in lay_out(make.graph, layout="columns").legend] == ["publishes"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2026-11-24T23:30:00+00:00", "2026-11-24T23:30:02+00:00", "120"),
+        ("2026-11-24T23:30:00Z", "2026-11-24T23:31:00Z", "2.0/s"),
+        ("2026-11-24T00:00:00+00:00", "2026-11-25T00:00:00+00:00", "5.0/h"),
+        (None, None, "120"),
+    ],
+)
+def test_rows_show_rates_where_the_log_is_long_enough_to_have_any(first, last, expected):
+    make = GraphMaker(first, last)
+    make.publish("writer", "t", 120)
+    assert lay_out(make.graph, layout="columns").tables[0].rows[0].count == expected
