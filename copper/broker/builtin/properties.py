@@ -114,10 +114,13 @@ class Reader:
 
     def properties(self, packet: str) -> Properties:
         """The properties of a packet (a key of ALLOWED), checked."""
-        block = Reader(self.take(self.varint()))
+        length = self.varint()
+        end = self._at + length
         found = []
-        while block.more():
-            found.append(block.property())
+        while self._at < end:
+            found.append(self.property())
+        if self._at > end:
+            raise Refused(Ending.PROTOCOL)
         for at, (number, value) in enumerate(found):
             if (number in FLAGS and value > 1) or (number in NEVER_ZERO and value == 0):
                 raise Refused(Ending.PROTOCOL)

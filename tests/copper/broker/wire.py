@@ -114,6 +114,8 @@ class Socket:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
+        self._answered = 0
+        self.over = False
         self.got: list[bytes] = []
 
     def send(self, data: bytes) -> None:
@@ -122,7 +124,7 @@ class Socket:
 
     def receive(self) -> bytes | None:
         """The next packet; None at the end of the connection."""
-        while True:
+        while not self.over:
             end = self._end()
             if end is not None:
                 found, self._buffer = self._buffer[:end], self._buffer[end:]
@@ -130,29 +132,40 @@ class Socket:
                 return found
             try:
                 piece = self._socket.recv(65536)
-            except ConnectionResetError:
-                return None
-            if not piece:
-                return None
+            except ConnectionError:
+                piece = b""
             self._buffer += piece
-
-    def until(self, wanted: Callable[[bytes], object]) -> None:
-        """Receive until a packet is as wanted, or the connection ends."""
-        while (found := self.receive()) is not None:
-            if wanted(found):
-                return
+            if not piece:
+                self.close()
+        return None
 
     def settle(self) -> None:
         """Receive all that the broker has for this client by now."""
         self.send(PINGREQ)
-        self.until(lambda found: found == PINGRESP)
+        while self.receive() not in (PINGRESP, None):
+            pass
 
-    def ended(self) -> None:
-        """Wait until the broker closes the connection."""
-        self.until(lambda _: False)
+    def do(self, data: bytes) -> None:
+        """Send bytes, and wait until the broker has done what they ask for."""
+        self.send(data)
+        self.settle()
+
+    def until_closed(self) -> None:
+        """Receive until the broker closes the connection."""
+        while self.receive() is not None:
+            pass
+
+    def answer(self) -> bool:
+        """Acknowledge what came since the last time; whether there was anything."""
+        fresh, self._answered = self.got[self._answered :], len(self.got)
+        replies = [reply for found in fresh if (reply := _reply(found))]
+        if replies:
+            self.do(b"".join(replies))
+        return bool(replies)
 
     def close(self) -> None:
         """Close the socket without a word."""
+        self.over = True
         self._socket.close()
 
     def _end(self) -> int | None:
@@ -163,3 +176,15 @@ class Socket:
                 end = at + 1 + length
                 return end if len(self._buffer) >= end else None
         return None
+
+
+def _reply(found: bytes) -> bytes:
+    """The packet that acknowledges a packet, or nothing."""
+    kind, start = found[0] >> 4, 2
+    while found[start - 1] & 128:
+        start += 1
+    if kind == 3 and found[0] & 6:
+        start += 2 + int.from_bytes(found[start : start + 2], "big")
+        return ack(0x40 if found[0] & 2 else 0x50, int.from_bytes(found[start : start + 2], "big"))
+    mid = int.from_bytes(found[start : start + 2], "big")
+    return {5: ack(0x62, mid), 6: ack(0x70, mid)}.get(kind, b"")

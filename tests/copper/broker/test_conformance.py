@@ -1,0 +1,188 @@
+"""The built-in broker against real Mosquitto, who is the judge: each story is played on both.
+
+What every client receives is compared byte by byte, and what the brokers log line by line. Where the
+built-in broker differs on purpose, a test of its own says how and why.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import brokers
+from tests.copper.broker import scenarios
+from tests.copper.broker.scenarios import four, two
+from tests.copper.broker.stage import Stage
+from tests.copper.broker.wire import DISCONNECT, ack, packet, publish, subscribe, text, wait_for
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """A broker of each kind; Mosquitto must be the version whose lines the built-in one writes."""
+    folder = tmp_path_factory.mktemp("brokers")
+    with (
+        brokers.running("mosquitto", folder / "mosquitto") as judge,
+        brokers.running("builtin", folder / "builtin") as ours,
+    ):
+        if b"mosquitto version 2.0.11 running" not in judge.log.read_bytes():
+            pytest.skip("the built-in broker writes the lines of Mosquitto 2.0.11, and this is another one")
+        yield {"mosquitto": judge, "builtin": ours}
+
+
+def play(broker, story, *args):
+    """What is seen of a story on a broker."""
+    stage = Stage(brokers.port_of(broker), broker.log)
+    try:
+        story(stage, *args)
+        return stage.seen()
+    finally:
+        stage.close()
+
+
+def compare(both, story, *args):
+    """A story must be seen alike on both brokers."""
+    ours, judge = play(both["builtin"], story, *args), play(both["mosquitto"], story, *args)
+    assert ours.lines == judge.lines
+    assert ours.packets == judge.packets
+
+
+@pytest.mark.parametrize("story", scenarios.STORIES, ids=lambda story: story.__name__)
+def test_broker_agrees_with_mosquitto(both, story):
+    compare(both, story)
+
+
+@pytest.mark.parametrize("name", scenarios.MALFORMED)
+def test_malformed_packet_is_refused_as_by_mosquitto(both, name):
+    version, data = scenarios.MALFORMED[name]
+    compare(both, scenarios.malformed, version, data)
+    if version == 4 and data[0] >> 4 in (4, 6, 14, 15):
+        compare(both, scenarios.malformed, 5, data)
+
+
+def window_after_an_acknowledgement(broker):
+    """How many messages are sent for one PUBACK, when twenty are in flight and twenty more wait."""
+    stage = Stage(brokers.port_of(broker), broker.log)
+    subscriber = stage.subscriber("window-s", ("window/#", 1))
+    publisher = stage.client("window-p")
+    for mid in range(1, 41):
+        publisher.do(publish("window/t", b"x", qos=1, mid=mid))
+    subscriber.settle()
+    before = len(subscriber.got)
+    subscriber.do(ack(0x40, 1))
+    sent = len(subscriber.got) - before - 1
+    stage.close()
+    return sent
+
+
+def test_window_is_kept_after_an_acknowledgement(both):
+    """Mosquitto 2.0.11 counts wrongly and sends twenty for one (put right in 2.0.12).
+
+    A client that said with Receive Maximum how much it takes would have to end the connection.
+    """
+    assert window_after_an_acknowledgement(both["builtin"]) == 1
+    assert window_after_an_acknowledgement(both["mosquitto"]) == 20
+
+
+def messages_after_one_that_was_too_large(broker):
+    """What a client with a Receive Maximum of 1 gets after a message that was too large for it."""
+    stage = Stage(brokers.port_of(broker), broker.log)
+    how = (two(scenarios.RECEIVE_MAXIMUM, 1), four(scenarios.MAXIMUM_PACKET, 40))
+    subscriber = stage.subscriber("leak-s", ("leak/#", 1), v=5, properties=how)
+    publisher = stage.client("leak-p")
+    publisher.do(publish("leak/t", b"x" * 100, qos=1, mid=1))
+    publisher.do(publish("leak/t", b"small", qos=1, mid=2))
+    stage.close()
+    return [found for found in subscriber.got if b"small" in found]
+
+
+def test_message_that_was_too_large_leaves_its_place_to_the_next(both):
+    """In Mosquitto 2.0.11 a message that was dropped for its size keeps its place in flight for ever."""
+    assert len(messages_after_one_that_was_too_large(both["builtin"])) == 1
+    assert not messages_after_one_that_was_too_large(both["mosquitto"])
+
+
+def retained_for_a_shared_subscription(broker):
+    """Which retained messages a new shared subscription brings."""
+    stage = Stage(brokers.port_of(broker), broker.log)
+    stage.client("sharekept-p").do(publish("sharekept", b"kept", retain=True))
+    member = stage.subscriber("sharekept-s", ("$share/g/sharekept", 0), v=5)
+    stage.close()
+    return [found for found in member.got if b"kept" in found]
+
+
+def test_shared_subscription_brings_no_retained_message(both):
+    """MQTT 5, 4.8.2: none is sent. Mosquitto 2.0.11 sends it all the same (2.0.22 does not)."""
+    assert not retained_for_a_shared_subscription(both["builtin"])
+    assert len(retained_for_a_shared_subscription(both["mosquitto"])) == 1
+
+
+def own_messages_after_resubscribing(broker):
+    """What a client gets of its own after it subscribed again, now with No Local."""
+    stage = Stage(brokers.port_of(broker), broker.log)
+    client = stage.subscriber("relocal", ("relocal", 0), v=5)
+    client.do(subscribe(2, ("relocal", 4), v=5))
+    client.do(publish("relocal", b"mine", v=5))
+    stage.close()
+    return [found for found in client.got if b"mine" in found]
+
+
+def test_options_of_a_repeated_subscription_count(both):
+    """MQTT 5, 3.8.4: it replaces the earlier one. Mosquitto 2.0.11 takes over the QoS and identifier only."""
+    assert not own_messages_after_resubscribing(both["builtin"])
+    assert len(own_messages_after_resubscribing(both["mosquitto"])) == 1
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (
+            "MQTT 3.1 is not spoken: its clients died out",
+            0,
+            packet(0x10, text("MQIsdp"), b"\x03\x02\x00\x3c", text("x")),
+            [
+                b"Invalid protocol version 3 in CONNECT from 127.0.0.1.",
+                b"Sending CONNACK to 127.0.0.1 (0, 1)",
+                b"Client <unknown> disconnected due to protocol error.",
+            ],
+            [
+                b"New client connected from 127.0.0.1:PORT as x (p1, c1, k60).",
+                b"No will message specified.",
+                b"Sending CONNACK to x (0, 0)",
+            ],
+        ),
+        (
+            "a DISCONNECT before CONNECT has no client to be logged",
+            0,
+            DISCONNECT,
+            [b"Client <unknown> disconnected due to protocol error."],
+            [b"Received DISCONNECT from (null)", b"Client <unknown> disconnected."],
+        ),
+        (
+            "the end of a connection is logged once",
+            4,
+            b"\xe1\x00",
+            [b"Received DISCONNECT from x", b"Client x disconnected due to protocol error."],
+            [
+                b"Received DISCONNECT from x",
+                b"Client x disconnected due to protocol error.",
+                b"Client <unknown> disconnected due to protocol error.",
+            ],
+        ),
+        (
+            "a packet that only a broker sends is a protocol error",
+            4,
+            packet(0x90, b"\x00\x01\x00"),
+            [b"Client x disconnected due to protocol error."],
+            [b"Received SUBACK from x"],
+        ),
+    ],
+    ids=lambda case: case[0],
+)
+def test_difference_in_what_is_refused_is_known(both, case):
+    """Each with its reason."""
+    _, version, data, *expected = case
+    for kind, lines in zip(("builtin", "mosquitto"), expected, strict=True):
+        stage = Stage(brokers.port_of(both[kind]), both[kind].log)
+        client = stage.client("x", v=version) if version else stage.socket("x")
+        client.send(data)
+        wait_for(f"{kind}'s lines", lambda stage=stage, lines=lines: stage.seen().lines[-len(lines) :] == lines)
+        stage.close()
