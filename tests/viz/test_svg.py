@@ -87,7 +87,7 @@ def test_inferred_idle_and_refused_lines_differ_by_more_than_their_colour():
     lines = {group.get("class").split(" t")[0]: group for group in ET.fromstring(svg(make.graph)).iter(f"{SVG}g")}
     assert [path.get("stroke-dasharray") for path in lines["e receive"]][2] == "1.5 4"
     assert "e receive idle" in lines
-    assert len(lines["e deny k1"]) == len(lines["e receive"]) + 1
+    assert len(lines["e deny k0"]) == len(lines["e receive"]) + 1
 
 
 def test_hovering_a_service_leaves_its_own_lines_bright():
