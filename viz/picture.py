@@ -25,7 +25,7 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def picture(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> Picture:
+def compose(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> Picture:
     """Draw a graph.
 
     Args:
@@ -45,8 +45,8 @@ def picture(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", l
 
 
 def draw(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> bytes:
-    """Draw a graph, as `picture` does, for who needs the file's content only."""
-    return picture(graph, format_name, title=title, layout=layout).data
+    """Draw a graph, as `compose` does, for who needs the file's content only."""
+    return compose(graph, format_name, title=title, layout=layout).data
 
 
 def format_for(path: str | Path) -> str:

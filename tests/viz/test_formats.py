@@ -14,7 +14,7 @@ from tests.conftest import need
 from tests.viz.graphs import GraphMaker, home, nasty, workflow
 from tracer.errors import CopperError
 from viz.formats import FORMATS
-from viz.picture import draw, format_for, picture
+from viz.picture import compose, draw, format_for
 from viz.text import shown
 
 GRAPHS = pytest.mark.parametrize("graph", [workflow(), home(), nasty()])
@@ -106,9 +106,9 @@ def test_the_hash_seed_changes_no_byte():
 
 def test_a_picture_tells_what_went_otherwise_than_asked(monkeypatch):
     monkeypatch.setenv("COPPER_DOT", "no-such-program")
-    assert picture(workflow(), "svg").notes
-    assert not picture(workflow(), "svg", layout="columns").notes
-    assert not picture(workflow(), "json").notes
+    assert compose(workflow(), "svg").notes
+    assert not compose(workflow(), "svg", layout="columns").notes
+    assert not compose(workflow(), "json").notes
 
 
 @pytest.mark.parametrize(("path", "name"), [("deps.svg", "svg"), ("a/b.DRAWIO", "drawio"), ("x.y.json", "json")])
