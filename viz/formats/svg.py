@@ -55,7 +55,7 @@ text{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fon
 .line,.near,.hit{fill:none}
 .near{stroke:#000;stroke-opacity:0;stroke-width:9}
 .hit{pointer-events:all}
-.idle{opacity:.4}
+.idle path{opacity:.4}
 """
 
 
