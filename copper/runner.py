@@ -112,7 +112,7 @@ class Runner:
             try:
                 result = self._one(action, number, exit_code)
             except KeyboardInterrupt:
-                self._call_off()
+                self._call_off(self._request)
                 result = ActionResult(action.name, action.topic, INTERRUPTED, time.monotonic() - began)
                 exit_code = EXIT_INTERRUPTED
             results.append(result)
@@ -128,10 +128,10 @@ class Runner:
             self._client.publish_and_wait(wire.RUNNER_STATUS, wire.DISCONNECTED.encode(), retain=True)
         self._client.close()
 
-    def _call_off(self) -> None:
-        """Call off the request that is open, if one is."""
-        if self._request is not None and not self._request.ended:
-            self._say(wire.cancel(self._request.topic), {"id": self._request.id})
+    def _call_off(self, request: Request | None) -> None:
+        """Tell the service that nobody waits for this any more."""
+        if request is not None and request.state in {State.SENT, State.ACCEPTED, State.TIMED_OUT}:
+            self._say(wire.cancel(request.topic), {"id": request.id})
 
     def _say(self, topic: str, value: Any) -> None:
         self._client.publish_and_wait(topic, wire.encode(value))
@@ -173,6 +173,8 @@ class Runner:
         delay = action.retry.delay
         for attempt in range(1, action.retry.times + 2):
             request = self._until_taken(action, entry, attempt, report)
+            if request.state is State.TIMED_OUT:
+                self._call_off(request)
             if request.state is State.FINISHED or not request.retryable or attempt > action.retry.times:
                 break
             self._pause(delay)

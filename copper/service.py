@@ -20,14 +20,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import queue
 import secrets
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,12 @@ Handler = Callable[..., Any]
 
 REMEMBERED = 256
 """How many answers a service keeps for requests that come twice."""
+
+WORKERS = 4
+"""How many requests a service works on at a time."""
+
+STOP_SECONDS = 3.0
+"""How long a service that is told to stop waits for what it works on."""
 
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 
@@ -122,7 +129,7 @@ class Service:
         self._answers: OrderedDict[str, _Answer | None] = OrderedDict()
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix=name)
+        self._requests: queue.Queue[Message | None] = queue.Queue()
         self._stop = threading.Event()
         self._client: Client | None = None
 
@@ -160,9 +167,11 @@ class Service:
         client.connect()
         self._client = client
         client.subscribe([*self.actions, *map(wire.cancel, self.actions)])
+        for number in range(WORKERS):
+            threading.Thread(target=self._work_on, name=f"{self.name}-{number}", daemon=True).start()
         self._announce()
         self._stop.wait()
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._call_off_all()
         client.publish_and_wait(status, wire.DISCONNECTED.encode(), retain=True)
         client.close()
 
@@ -184,33 +193,52 @@ class Service:
         """Runs in the network thread, so it only sorts: handlers run in the workers."""
         if isinstance(event, Connected) and event.again:
             self._announce()
-        elif isinstance(event, Message) and not event.retain and not self._stop.is_set():
+        elif isinstance(event, Message) and not event.retain:
             if event.topic in self.actions:
-                self._workers.submit(self._request, event)
+                self._requests.put(event)
             else:
                 self._call_off(event)
 
     def _call_off(self, event: Message) -> None:
         value = wire.decode(event.payload)
-        job = self._jobs.get(str(value.get("id"))) if isinstance(value, dict) else None
+        request = value.get("id") if isinstance(value, dict) else None
+        job = self._jobs.get(f"{event.topic.removesuffix('/cancel')} {request}")
         if job:
             job.cancel()
 
+    def _call_off_all(self) -> None:
+        """Let what is worked on end; a handler that does not is left behind: our status says that we are gone."""
+        for job in list(self._jobs.values()):
+            job.cancel()
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._jobs and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for _ in range(WORKERS):
+            self._requests.put(None)
+
+    def _work_on(self) -> None:
+        """One worker: takes requests until it is told to end."""
+        while (message := self._requests.get()) is not None:
+            try:
+                self._request(message)
+            except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the worker
+                traceback.print_exc()
+
     def _request(self, message: Message) -> None:
         """From one request to its one answer."""
-        try:
-            entry = wire.decode(message.payload)
-            request = entry.get("id") if isinstance(entry, dict) else None
-            key = None if request is None else f"{message.topic} {request}"
-            if key is not None and self._seen(key):
-                self._repeat(key, message)
-                return
-            answer = self._work(message.topic, entry, request)
-            if key is not None:
-                self._answers[key] = answer
-            self._answer(answer, message)
-        except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the worker
-            traceback.print_exc()
+        entry = wire.decode(message.payload)
+        request = entry.get("id") if isinstance(entry, dict) else None
+        job = Job(self, message.topic, entry)
+        key = f"{message.topic} {id(job) if request is None else request}"
+        if self._seen(key):
+            self._repeat(key, message)
+            return
+        self._jobs[key] = job
+        answer = self._work(job, message.topic, request)
+        if request is not None:
+            self._answers[key] = answer
+        self._answer(answer, message)
+        del self._jobs[key]
 
     def _seen(self, key: str) -> bool:
         """Whether this request was here before; from now on it was."""
@@ -228,38 +256,31 @@ class Service:
         if answer is not None:
             self._answer(answer, message)
 
-    def _work(self, topic: str, entry: Any, request: Any) -> _Answer:
+    def _work(self, job: Job, topic: str, request: Any) -> _Answer:
         try:
-            job = Job(self, topic, _checked(entry))
             handler = self.actions[topic]
-            arguments = _arguments(handler, entry, job)
-            self._jobs[str(request)] = job
-            self.publish(wire.start(topic), entry)
+            arguments = _arguments(handler, job)
+            self.publish(wire.start(topic), job.entry)
             value = handler(**arguments)
             if isinstance(value, dict) and request is not None:
                 value = {"id": request, **value}
             return _Answer(wire.finish(topic), value)
         except Exception as error:  # noqa: BLE001  whatever a handler raises, the request gets its answer
             return _Answer(wire.error(topic), _said(error, request))
-        finally:
-            self._jobs.pop(str(request), None)
 
     def _answer(self, answer: _Answer, message: Message) -> None:
         self._send(answer.topic, wire.encode(answer.value), qos=1, correlation=message.correlation)
 
 
-def _checked(entry: Any) -> dict[str, Any]:
-    if not isinstance(entry, dict):
-        raise ActionError("the request is no JSON object", kind="bad_request")
-    return entry
-
-
-def _arguments(handler: Handler, entry: dict[str, Any], job: Job) -> dict[str, Any]:
+def _arguments(handler: Handler, job: Job) -> dict[str, Any]:
     """The keys of the request that the handler's parameters name.
 
     Raises:
-        ActionError: a parameter without a default is missing.
+        ActionError: the request is no JSON object, or a parameter without a default is missing.
     """
+    entry = job.entry
+    if not isinstance(entry, dict):
+        raise ActionError("the request is no JSON object", kind="bad_request")
     parameters = inspect.signature(handler).parameters.values()
     if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters):
         arguments = dict(entry)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import click
+
 from copper.action import Progress, State
 from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result
 
 _GOOD = State.FINISHED.value
-_SIGNS = {_GOOD: "✔", SKIPPED: "–", NOT_RUN: "–"}
+_SIGNS = {_GOOD: "✔", SKIPPED: "-", NOT_RUN: "-"}
 _LABELS = {
     "result": "result",
     "events": "events",
@@ -75,7 +76,7 @@ def _line(report: Report, stream: IO[str]) -> None:
         text = f"{head} {_words(report.progress)}"
     else:
         text = f"{head} …"
-    print(text, file=stream, flush=True)
+    click.echo(text, file=stream)
 
 
 def _words(progress: Progress) -> str:
@@ -152,4 +153,4 @@ def _near(path: Path) -> str:
 
 def words(text: str) -> None:
     """A sentence for the user, beside the data."""
-    print(text, file=sys.stderr, flush=True)
+    click.echo(text, err=True)

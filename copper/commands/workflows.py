@@ -19,17 +19,21 @@ EXIT_INTERRUPTED = 130
 BROKER = click.option(
     "--broker",
     metavar="WHERE",
+    envvar="COPPER_BROKER",
+    show_envvar=True,
     help="mqtt://[user:password@]host[:port], or `mosquitto`, or `builtin`."
     " Left out: Mosquitto if it is installed, else the small broker that comes with Copper.",
 )
 LOG = click.option(
     "--log",
     type=click.Path(path_type=Path),
+    envvar="COPPER_LOG",
+    show_envvar=True,
     help="The log of the broker that --broker names; with it the run's graph is drawn.",
 )
 
 
-@click.group(context_settings={"auto_envvar_prefix": "COPPER", "help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="copper-mqtt", message="%(version)s")
 def copper() -> None:
     """Run workflows of MQTT services, and see how they hang together."""

@@ -461,6 +461,7 @@ MALFORMED = {
     ),
     "a TLS hello": (0, bytes.fromhex("16030100c4010000c00303") + bytes(200)),
     "PINGREQ first": (0, b"\xc0\x00"),
+    "DISCONNECT first": (0, DISCONNECT),
     "PUBLISH first": (0, publish("t", b"x")),
     "SUBSCRIBE first": (0, subscribe(1, ("t", 0))),
     "length of five bytes": (4, b"\x30\xff\xff\xff\xff\x01"),

@@ -231,5 +231,5 @@ def test_encrypted_zip_is_refused_in_plain_words(unpacked):
     data = bytearray(zipped(("f", b"secret")))
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + offset] |= 1
-    with pytest.raises(ActionError, match="can't be unpacked: File 'f' is encrypted"):
+    with pytest.raises(ActionError, match=r"can't be unpacked: .*encrypted"):
         unpacked("x.zip", bytes(data))
