@@ -85,7 +85,7 @@ def _configured(folder: Path, port: int) -> Path:
     if os.geteuid() == 0:
         # Else Mosquitto becomes the user "mosquitto", who can't write into a folder of root's.
         lines.append("user root")
-    conf.write_text(settings + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    conf.write_text(settings + "\n" + "\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
     return conf
 
 

@@ -71,11 +71,9 @@ class Core:
         return self._wishes()
 
     def stopped(self, now: float) -> list[Wish]:
-        """The broker is told to stop: whoever is connected leaves a will, and nobody is told good-bye."""
+        """The broker is told to stop."""
         self._state.now = now
-        self._state.say(log.terminating())
-        for session in list(self._state.sessions.values()):
-            lifetime.publish_will(self._state, session)
+        lifetime.stop(self._state)
         return self._wishes()
 
     def _wishes(self) -> list[Wish]:

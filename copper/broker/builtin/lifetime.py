@@ -66,7 +66,7 @@ def _take_over(state: State, old: Session, asked: Connect, *, present: bool) -> 
     if asked.clean:
         _unsubscribe(state, old)
     if not present and old.will is not None and not old.will.delay:
-        publish_will(state, old)
+        _publish_will(state, old)
     connection = state.online.pop(old.client_id, None)
     if connection is not None:
         _close(state, connection)
@@ -117,7 +117,7 @@ def end(state: State, connection: Connection, ending: Ending) -> None:
     if session.will is not None and session.will.delay:
         session.will_at = state.now + session.will.delay
     else:
-        publish_will(state, session)
+        _publish_will(state, session)
     if session.expiry == 0 and session.will_at is None:
         _forget(state, session)
     elif 0 < session.expiry < FOREVER:
@@ -132,15 +132,24 @@ def tick(state: State) -> None:
     for session in list(state.sessions.values()):
         if session.ends_at is not None and state.now > session.ends_at:
             state.say(log.expiring(session.client_id))
-            publish_will(state, session)
+            _publish_will(state, session)
             _forget(state, session)
         elif session.will_at is not None and state.now > session.will_at:
-            publish_will(state, session)
+            _publish_will(state, session)
             if session.expiry == 0:
                 _forget(state, session)
 
 
-def publish_will(state: State, session: Session) -> None:
+def stop(state: State) -> None:
+    """The broker stops: whoever is connected leaves its will, and no end of a connection is logged."""
+    state.say(log.terminating())
+    for session in list(state.sessions.values()):
+        _publish_will(state, session)
+    for connection in list(state.sockets):
+        _close(state, connection)
+
+
+def _publish_will(state: State, session: Session) -> None:
     """Publish a will, if there is one; it is published once."""
     will, session.will, session.will_at = session.will, None, None
     if will is not None and writable(will.message.topic):

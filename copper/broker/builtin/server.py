@@ -22,6 +22,8 @@ FULL = 16 * 1024 * 1024
 """Bytes waiting for a slow client from which on it gets no QoS 0 messages (Mosquitto counts 1,000 packets)."""
 ENOUGH = 4 * FULL
 """Bytes waiting for a client from which on it is taken for dead."""
+FAREWELL = 1.0
+"""Seconds that clients have for reading what was sent before the broker stopped."""
 
 
 async def serve(port: int, log_file: int, listening: Callable[[int], None], stop: asyncio.Event) -> None:
@@ -48,9 +50,8 @@ async def serve(port: int, log_file: int, listening: Callable[[int], None], stop
         rim.carry_out(rim.core.tick(time.monotonic()))
     rim.carry_out(rim.core.stopped(time.monotonic()))
     server.close()
-    for transport in list(rim.transports.values()):
-        transport.close()
-    await server.wait_closed()
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(rim.empty.wait(), FAREWELL)
 
 
 class Rim:
@@ -59,6 +60,8 @@ class Rim:
     def __init__(self, core: Core, log_file: int) -> None:
         self.core = core
         self.transports: dict[Connection, asyncio.Transport] = {}
+        self.empty = asyncio.Event()
+        self.empty.set()
         self._log_file = log_file
 
     def carry_out(self, wishes: list[Wish]) -> None:
@@ -104,6 +107,7 @@ class Client(asyncio.Protocol):
         now = time.monotonic()
         self._connection, wishes = self._rim.core.opened(peer, peer_port, port, now)
         self._rim.transports[self._connection] = transport
+        self._rim.empty.clear()
         self._rim.carry_out(wishes)
 
     def data_received(self, data: bytes) -> None:
@@ -126,4 +130,6 @@ class Client(asyncio.Protocol):
         del exc
         if self._connection is not None:
             del self._rim.transports[self._connection]
+            if not self._rim.transports:
+                self._rim.empty.set()
             self._rim.carry_out(self._rim.core.closed(self._connection, time.monotonic()))

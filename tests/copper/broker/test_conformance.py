@@ -186,10 +186,11 @@ def stopped(kind, folder):
     with brokers.running(kind, folder) as broker:
         stage = Stage(brokers.port_of(broker), broker.log)
         subscriber = stage.subscriber("stop-s", ("stop/#", 1), will=("stop/s", b"gone", 0, False))
-        stage.client("stop-w", will=("stop/w", b"gone", 1, True))
+        leaver = stage.client("stop-w", will=("stop/w", b"gone", 1, True))
         late = stage.client("stop-late", v=5, will=("stop/late", b"gone", 0, False), will_properties=(four(0x18, 99),))
         stage.leave(late)
     subscriber.until_closed()
+    leaver.until_closed()
     return [line for line in stage.seen().lines if not line.startswith(b"Error in epoll")], subscriber.got
 
 
