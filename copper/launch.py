@@ -93,7 +93,7 @@ def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], s
     write_aside(
         files["result"], (json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str) + "\n").encode()
     )
-    no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}")
+    no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
     return Launched(result, folder, files, f"{broker.kind} at {broker.url}", no_graph)
 
 
@@ -172,7 +172,7 @@ def _follow(trace: _Trace, log: Path, stop: threading.Event) -> None:
     take(trace.pipeline.finish())
 
 
-def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str) -> str:
+def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str, say: Callable[[str], None]) -> str:
     """Write events, graph and pictures; returns why there are none, or an empty text."""
     if trace.log is None:
         return "this broker's log is not known: name it with --log to have the run's graph"
@@ -185,9 +185,14 @@ def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str
     lines = (json.dumps(event, ensure_ascii=False) + "\n" for event in trace.events)
     write_aside(files["events"], "".join(lines).encode())
     graph = trace.tally.graph(trace.pipeline.counts, source=str(trace.log))
+    notes: dict[str, None] = {}
     for name, kind in PICTURES.items():
         files[kind] = folder / name
-        write_aside(files[kind], picture.draw(graph, kind, title=title))
+        drawn = picture.compose(graph, kind, title=title)
+        write_aside(files[kind], drawn.data)
+        notes |= dict.fromkeys(drawn.notes)
+    for note in notes:
+        say(note)
     return ""
 
 

@@ -19,7 +19,7 @@ def need(program: str) -> str:
     return found
 
 
-@pytest.fixture(params=["mosquitto"])
+@pytest.fixture(params=["builtin", "mosquitto"])
 def broker(request, tmp_path):
     """A broker that runs on a free loopback port: the built-in one, then real Mosquitto."""
     if request.param == "mosquitto":
