@@ -8,24 +8,19 @@ be missing.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from copper.broker import Broker, mosquitto, open_broker
+from copper.broker import Broker, open_broker
+from tests.needs import need
 
 KINDS = ("builtin", "mosquitto")
 
 
 def require(kind: str) -> None:
     """Skip the test that asks for a broker which is not installed, or fail it where nothing may be missing."""
-    if kind == "mosquitto" and mosquitto.installed() is None:
-        reason = "Mosquitto is not installed"
-        if os.environ.get("COPPER_TEST_REQUIRE") == "all":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    if kind == "mosquitto":
+        need("mosquitto")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from tests.conftest import need
+from tests import brokers
 
 COPPER = [sys.executable, "-m", "copper"]
 
@@ -40,11 +40,10 @@ def edges(run: Path) -> set[tuple[str, str, str]]:
     return {(plain(a), plain(b), plain(key)) for a, b, key in graph.edges(keys=True)}
 
 
-@pytest.fixture(scope="module", params=["builtin", "mosquitto"])
+@pytest.fixture(scope="module", params=brokers.KINDS)
 def demo(request, tmp_path_factory):
     """The demo's run: its folder, and what the command said."""
-    if request.param == "mosquitto":
-        need("mosquitto")
+    brokers.require(request.param)
     folder = tmp_path_factory.mktemp("demo")
     done = copper("demo", "--broker", request.param, cwd=folder)
     assert done.returncode == 0, done.stderr

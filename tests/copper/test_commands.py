@@ -1,0 +1,208 @@
+"""The command `copper` as a user meets it: help, mistakes, and how it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.copper.standins import wait_for
+from tests.copper.test_demo import COPPER, copper
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "w.yaml:1:1: it is empty: a workflow is a list of actions"),
+        (b"hello: [", "w.yaml:1:9: this is not YAML"),
+        (b"- type: local\n", "w.yaml:1:3: `action` is missing"),
+        (b"jobs: []\n", "w.yaml:1:1: unknown key `jobs`; allowed are services, defaults, actions"),
+        (b"\x00\xff\x80\x02" * 50, "w.yaml:1: this is not a text in UTF-8"),
+        (b"- action: a\n" * 9_000_000, "w.yaml: a workflow has at most 1,000,000 bytes"),
+    ],
+    ids=["empty", "no-yaml", "no-action", "unknown-key", "binary", "100-mb"],
+)
+def test_a_bad_file_ends_with_2_and_a_sentence_and_leaves_nothing(tmp_path, command, content, sentence):
+    (tmp_path / "w.yaml").write_bytes(content)
+    done = copper(command, "w.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["w.yaml"]
+
+
+def test_a_missing_file_and_a_folder_end_with_2(tmp_path):
+    for name in ("no.yaml", "."):
+        done = copper("run", name, cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        assert done.stderr.startswith(f"copper: {name}: can't be read: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_file_that_may_not_be_read_ends_with_2(tmp_path):
+    file = tmp_path / "w.yaml"
+    file.write_text("- action: a\n")
+    file.chmod(0)
+    code = (
+        "import os, sys; from copper.commands.workflows import main; import copper.workflow, copper.nodes;"
+        f"os.seteuid(65534); sys.argv = ['copper', 'check', {str(file)!r}]; main()"
+    )
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:2]:
+        parent.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, "Permission denied" in done.stderr) == (2, True)
+
+
+def test_check_says_fine_and_runs_nothing(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n- action: c/d\n")
+    done = copper("check", "w.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "w.yaml: 2 actions, fine\n")
+    assert not (tmp_path / ".copper").exists()
+
+
+def test_no_broker_ends_with_3_at_once(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    done = copper("run", "w.yaml", "--broker", "mqtt://127.0.0.1:1", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "copper: mqtt://127.0.0.1:1: no broker answers: Connection refused; is it running" in done.stderr
+
+
+def test_a_port_that_is_no_broker_ends_with_3(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        done = copper("run", "w.yaml", "--broker", f"mqtt://127.0.0.1:{port}", cwd=tmp_path)
+    assert done.returncode == 3
+    assert f"mqtt://127.0.0.1:{port}: the broker says nothing" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["http://x", "mqtt://", "redis", "mqtt://h:port"])
+def test_what_is_no_broker_ends_with_2(tmp_path, where):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    done = copper("run", "w.yaml", "--broker", where, cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "mqtt://HOST" in done.stderr
+
+
+def test_a_variable_that_is_not_set_is_told_before_anything_runs(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n  x: ${env.COPPER_TEST_NOT_SET}\n")
+    done = copper("run", "w.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "w.yaml:1:3: the environment variable COPPER_TEST_NOT_SET is not set" in done.stderr
+    assert not (tmp_path / ".copper").exists()
+
+
+def test_a_service_that_is_not_there_ends_with_3_in_seconds(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: no/body\n")
+    began = time.monotonic()
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "no/body: nobody subscribes to no/body: is the service no running" in done.stdout
+    assert time.monotonic() - began < 30
+
+
+def test_a_failing_action_ends_with_1_and_its_reason(tmp_path):
+    (tmp_path / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: ./nowhere}\n")
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "✘ fetcher/fetch" in done.stdout
+    assert "nowhere" in done.stdout
+    assert "deps.svg" in done.stdout, "also a failed run has its graph"
+
+
+def test_a_service_that_is_killed_in_mid_action_ends_with_3(tmp_path):
+    program = (
+        "import os, sys; from copper import Service\n"
+        "s = Service('frail')\n"
+        "@s.action\n"
+        "def work(): os.kill(os.getpid(), 9)\n"
+        "s.run()\n"
+    )
+    (tmp_path / "frail.py").write_text(program)
+    workflow = f"services: {{frail: {{command: {sys.executable} frail.py}}}}\nactions: [action: frail/work]\n"
+    (tmp_path / "w.yaml").write_text(workflow)
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "frail/work: frail went away while it worked" in done.stdout
+
+
+def test_a_broker_without_a_known_log_runs_all_the_same_and_says_how_to_get_a_graph(broker, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: in}\n")
+    done = copper("run", "w.yaml", "--broker", broker.url, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no graph: this broker's log is not known: name it with --log" in done.stdout
+
+
+def test_with_its_log_another_brokers_run_has_its_graph(broker, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: in}\n")
+    done = copper("run", "w.yaml", "--broker", broker.url, "--log", str(broker.log), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "deps.svg" in done.stdout
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing_running(tmp_path):
+    program = (
+        "import time; from copper import Service\n"
+        "s = Service('slow')\n"
+        "@s.action\n"
+        "def work(*, job):\n"
+        "    open('started', 'w').close()\n"
+        "    while True: job.check(); time.sleep(0.01)\n"
+        "s.run()\n"
+    )
+    (tmp_path / "slow.py").write_text(program)
+    workflow = f"services: {{slow: {{command: {sys.executable} slow.py}}}}\nactions: [action: slow/work, action: x/y]\n"
+    (tmp_path / "w.yaml").write_text(workflow.replace("[action: slow/work, action: x/y]", "[{action: slow/work}]"))
+    process = subprocess.Popen(
+        [*COPPER, "run", "w.yaml", "--broker", "builtin"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    wait_for((tmp_path / "started").exists, 20, "the action")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err.decode()
+    assert "✘ slow/work" in out.decode()
+    assert "Traceback" not in err.decode()
+    environs = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/environ") if os.access(path, os.R_OK)]
+    assert not any(str(tmp_path / ".copper").encode() in environ for environ in environs)
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: in}\n")
+    command = [*COPPER, "run", "w.yaml", "--broker", "builtin"]
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(2)]
+    for one in both:
+        out, _ = one.communicate(timeout=40)
+        assert one.returncode == 0, out.decode()
+    assert len(list((tmp_path / ".copper" / "runs").iterdir())) == 2
+
+
+def test_help_needs_neither_mqtt_nor_networkx(tmp_path):
+    code = (
+        "import sys; from copper.commands.workflows import copper\n"
+        "try: copper(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'paho', 'networkx', 'yaml', 'requests', 'rich'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stderr == "[]\n"
+
+
+def test_the_tracer_needs_neither_paho_nor_docker():
+    code = (
+        "import sys, pkgutil, importlib, tracer\n"
+        "for m in pkgutil.walk_packages(tracer.__path__, 'tracer.'): importlib.import_module(m.name)\n"
+        "assert not {'paho', 'docker'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
