@@ -1,0 +1,333 @@
+"""Whose message is a copy that the broker sends? All that decides it stands in this file.
+
+Comes in: messages that the broker took, wills that may be due, and `Sending PUBLISH` records. Goes out: the
+sender, how the copy travelled (`via`) and how that is known (`proof`). It reads no text and makes no event.
+
+The theory (Mosquitto 2.0 and later, src/handle_publish.c to src/database.c). One message is handed out in one
+go: between the line that lets it in (Received PUBLISH at QoS 0 and 1, Received PUBREL at QoS 2, the end of a
+connection for a will) and the first line that can't stand inside, every immediate copy is printed. That is the
+*block*; a copy in it with the block's topic and size is the block's message: `seen`. Whoever matched and got
+no copy has it queued, if its session is away or its inflight window full: then the copy waits in that
+subscriber's queue, which is first in, first out. Stored (retained) messages keep their last author.
+1.6 prints no blocks: each copy is written at the next turn of its main loop, subscriber by subscriber. There
+every copy waits in its subscriber's queue for a moment, and all is `inferred`.
+
+Open ends. A Sending line is no arrival: what the socket's queue drops after the line is not known (s21, s31).
+Will delay and session expiry are never logged, so a delayed will is known only by its topic and size. An ACL
+that forbids reading is silent; a copy that was never queued stays in our books until a later one passes it.
+
+Rule for the next editor: a copy may be given a sender only for a reason that is written here, in the order of
+`explain`, strongest first; if two senders are possible and nothing in the log decides, it is the oldest, and
+`inferred`. Run the truth test over the whole corpus after each change: 0 false.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from tracer import renaming, waiting
+from tracer.records import PublishOut
+from tracer.sessions import Copy, Message, Session, Sessions, Subscription
+
+LIVE, QUEUED, RETAINED, WILL, BROKER = "live", "queued", "retained", "will", "broker"
+SEEN, INFERRED, NONE = "seen", "inferred", "none"
+OWNERS_CAP = 4
+"""Last authors of a stored message that are remembered, for replays that come late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a copy comes from; `will` is the message where this copy is the first sign that it was published."""
+
+    sender: str | None
+    via: str
+    proof: str
+    will: Message | None = None
+
+
+@dataclass(slots=True)
+class Block:
+    """The handling of one message: who has got how many copies of it.
+
+    `announced` is False for a will of which no copy was seen yet: nothing says that it was published.
+    """
+
+    message: Message
+    announced: bool
+    copies: Counter[str] = field(default_factory=Counter)
+
+
+class Attribution:
+    """The open block, the queues, the authors of stored messages and the wills that are due.
+
+    Attributes:
+        batches: the broker is a 1.6, which has no blocks.
+        duplicates: every client gets a copy for each of its filters that match (2.1), not one for all (3.1.1, 2.0).
+        stopping: the broker ends: wills of all that are connected follow, in the order of their connections.
+        draining: the client whose queue may be sent on now, since it acknowledged something or came back.
+        quiet: wills that were published as far as can be told, though nobody got a copy.
+        fallen_out: copies that were not kept waiting, since too many were.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.batches = False
+        self.duplicates = False
+        self.stopping = False
+        self.draining: str | None = None
+        self.quiet: list[Message] = []
+        self.fallen_out = 0
+        self.block: Block | None = None
+        self.due: dict[str, Message] = {}
+        self._sessions = sessions
+        self._owners: dict[str, deque[tuple[int, str, int]]] = {}
+
+    # -- messages ---------------------------------------------------------------------------------------------
+
+    def accept(self, message: Message) -> None:
+        """The broker hands a message out now. Until close() the copies of it follow."""
+        self.block = Block(message, announced=True)
+        self._store(message)
+        if self.batches:
+            self._queue(self.block)
+
+    def expect(self, will: Message) -> None:
+        """The broker may publish this will now."""
+        self.block = Block(will, announced=False)
+
+    def close(self) -> None:
+        """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
+        block, self.block = self.block, None
+        if block is None or self.batches:
+            return
+        if block.announced:
+            self._queue(block)
+        elif block.message.late:
+            self.due[block.message.sender] = block.message
+        elif block.message.certain and not self._somebody_is_ready(block.message):
+            self._store(block.message)
+            self._queue(block)
+            self.quiet.append(block.message)
+
+    def cancel(self, client: str) -> Message | None:
+        """The open block's message, if it is this publisher's: it was refused after all."""
+        block = self.block
+        if block is None or block.message.sender != client:
+            return None
+        self.block = None
+        return block.message
+
+    def dropped(self, session: Session) -> Message | None:
+        """A copy of the open block's message was thrown away, since the client's queue is full."""
+        if self.block is None:
+            return None
+        self.block.copies[session.client] += 1
+        if self.block.message.qos:
+            session.draw_mid()
+        return self.block.message
+
+    def _somebody_is_ready(self, message: Message) -> bool:
+        """Whether a copy would have been sent, had the message been published (an ACL may forbid a will)."""
+        for one in self._sessions.matching(message.topic):
+            session = self._sessions.get(one.client)
+            if session is not None and session.connected and not (session.is_full and min(one.qos, message.qos)):
+                return True
+        return False
+
+    def _store(self, message: Message) -> None:
+        if not message.retain:
+            return
+        if not message.size:
+            self._owners.pop(message.topic, None)
+            return
+        owners = self._owners.setdefault(message.topic, deque(maxlen=OWNERS_CAP))
+        owners.append((message.position, message.sender, message.size))
+
+    def _queue(self, block: Block) -> None:
+        groups: dict[tuple[str, str], list[Subscription]] = {}
+        left = block.copies.copy()
+        served: set[str] = set()
+        for one in self._sessions.matching(block.message.topic):
+            if one.group is not None:
+                groups.setdefault((one.group, one.plain), []).append(one)
+            elif left[one.client] > 0:
+                left[one.client] -= 1
+                served.add(one.client)
+            elif one.client not in served or self._gets_duplicates(one.client):
+                served.add(one.client)
+                self._wait([one], block.message)
+        for members in groups.values():
+            lucky = next((member for member in members if left[member.client] > 0), None)
+            if lucky is None:
+                self._wait(members, block.message)
+            else:
+                left[lucky.client] -= 1
+
+    def _gets_duplicates(self, client: str) -> bool:
+        """MQTT 5 clients get a copy for each filter, since 2.1 the others do too (allow_duplicate_messages)."""
+        session = self._sessions.get(client)
+        return self.duplicates or session is None or session.protocol == "5.0"
+
+    def _wait(self, members: list[Subscription], message: Message) -> None:
+        """Put a copy into the queue of each that may have it; the first that sends it takes it from the others."""
+        taken = [False]
+        for member in members:
+            session = self._sessions.get(member.client)
+            if session is None:
+                continue
+            copy = Copy(message, min(member.qos, message.qos), session.is_full, None, taken)
+            if (copy.qos and copy.late) or (self.batches and session.connected):
+                self.fallen_out += not waiting.put(session, copy)
+
+    # -- copies -----------------------------------------------------------------------------------------------
+
+    def explain(self, record: PublishOut, session: Session) -> Origin | None:
+        """The origin of a copy; None where several wills fit, and the next line may tell which."""
+        origin = (
+            self._of_block(record, session)
+            or self._replayed(record, session)
+            or self.waited(record, session)
+            or self._of_broker(record)
+        )
+        if origin is not None:
+            return origin
+        wills = self.candidates(record, session)
+        if not wills:
+            return self._unexplained(record, session)
+        if len(wills) == 1 or self.stopping:
+            return self.publish_will(wills[0], record, session)
+        return None
+
+    def _of_block(self, record: PublishOut, session: Session) -> Origin | None:
+        block = self.block
+        if block is None or self.batches:
+            return None
+        message = block.message
+        if message.topic != record.topic or message.size != record.size:
+            return None
+        if record.retain and not (message.retain and self._keeps_retain(session)):
+            return None
+        if block.copies[session.client] >= self._most(session, message.topic):
+            return None
+        return self._take(block, record, session)
+
+    def _keeps_retain(self, session: Session) -> bool:
+        """A live copy keeps the retain flag for bridges and MQTT 5 (retain as published) only."""
+        return session.bridge or session.protocol in {"5.0", None}
+
+    def _most(self, session: Session, topic: str) -> int:
+        """How many copies of one message a client can get."""
+        if not self._gets_duplicates(session.client):
+            return 1
+        return max(1, sum(one.client == session.client for one in self._sessions.matching(topic)))
+
+    def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
+        message = block.message
+        block.copies[session.client] += 1
+        will = None
+        if not block.announced:
+            block.announced = True
+            self._store(message)
+            will = message
+        if record.qos:
+            # whoever gets a copy at once has nothing in its queue: what our books say was never queued
+            session.waiting.clear()
+        if message.is_will:
+            return Origin(message.sender, WILL, INFERRED, will)
+        return Origin(message.sender, LIVE, SEEN)
+
+    def _replayed(self, record: PublishOut, session: Session) -> Origin | None:
+        """A stored message, as it was when the client subscribed; it may come late, inside another's block."""
+        if not record.retain:
+            return None
+        if self._keeps_retain(session) and any(copy.message.retain for copy in session.waiting):
+            queued = self.waited(record, session)
+            if queued is not None:
+                return queued
+        for name in renaming.names(session, record.topic):
+            owners = [owner for owner in self._owners.get(name, ()) if owner[2] == record.size]
+            if owners:
+                since = self._subscribed(session, name)
+                before = [owner for owner in owners if owner[0] <= since]
+                return Origin((before or owners)[-1][1], RETAINED, INFERRED)
+        return None
+
+    def _subscribed(self, session: Session, topic: str) -> int:
+        """When the client last subscribed to a filter that matches, as a count of lines."""
+        mine = [one.position for one in self._sessions.matching(topic) if one.client == session.client]
+        return max(mine, default=0)
+
+    def waited(self, record: PublishOut, session: Session) -> Origin | None:
+        """A copy from the client's queue."""
+        copy = waiting.take(session, record, batches=self.batches)
+        if copy is None:
+            return None
+        via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
+        return Origin(copy.message.sender, via, INFERRED)
+
+    def _of_broker(self, record: PublishOut) -> Origin | None:
+        if record.topic.startswith(("$SYS/", "$CONTROL/")):
+            return Origin(None, BROKER, NONE)
+        return None
+
+    def _unexplained(self, record: PublishOut, session: Session) -> Origin:
+        """The last resorts: a renamed copy of the block's message, or nobody knows whose."""
+        block = self.block
+        if block is not None and not self.batches and self._is_renamed(block.message, record, session):
+            return self._take(block, record, session)
+        if record.retain:
+            return Origin(None, RETAINED, NONE)
+        return Origin(None, QUEUED if self.draining == session.client else BROKER, NONE)
+
+    def _is_renamed(self, message: Message, record: PublishOut, session: Session) -> bool:
+        """A copy under another topic; or one more than we thought possible (allow_duplicate_messages)."""
+        if message.size != record.size or (record.retain and not self._keeps_retain(session)):
+            return False
+        if message.topic == record.topic:
+            return message.retain or not record.retain
+        return renaming.is_renamed(session, message.topic, record.topic)
+
+    def is_expected(self, record: PublishOut) -> bool:
+        """Whether the receiver can get this topic: its filters match it, or the open block's message has it."""
+        session = self._sessions.get(record.client)
+        if session is None:
+            return False
+        block = self.block
+        if block is not None and block.message.topic == record.topic and block.message.size == record.size:
+            return renaming.is_subscribed(session, record.topic) or not session.filters
+        return renaming.is_subscribed(session, record.topic)
+
+    # -- wills without a line that announces them ---------------------------------------------------------------
+
+    def candidates(self, record: PublishOut, session: Session) -> list[Message]:
+        """The wills that this copy may be of: those that are due, then those of clients that are still there.
+
+        Delayed ones (MQTT 5) come at any time. Those of connected clients come at the end of the broker, and
+        in 2.1 when an id is taken over, which is said only after them.
+        """
+        armed = [] if self.batches else [one.will for one in self._sessions if one.connected and one.will is not None]
+        fitting = [will for will in (*self.due.values(), *armed) if will.size == record.size]
+        if not fitting:
+            return []
+        names = set(renaming.names(session, record.topic))
+        return [will for will in fitting if will.topic in names and (will.retain or not record.retain)]
+
+    def of_one_will(self, record: PublishOut, session: Session, named: set[str]) -> Origin:
+        """The origin of a copy that several wills fit: of a client that the next line names, or of the oldest."""
+        origin = self._of_block(record, session)
+        if origin is not None:
+            return origin
+        wills = self.candidates(record, session)
+        if not wills:
+            return self._unexplained(record, session)
+        return self.publish_will(next((will for will in wills if will.sender in named), wills[0]), record, session)
+
+    def publish_will(self, will: Message, record: PublishOut, session: Session) -> Origin:
+        """This copy is of that will: its handling begins here."""
+        self.close()
+        self.due.pop(will.sender, None)
+        owner = self._sessions.get(will.sender)
+        if owner is not None and owner.will is will:
+            owner.will = None
+        self.block = Block(will, announced=False)
+        return self._take(self.block, record, session)

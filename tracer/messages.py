@@ -1,0 +1,157 @@
+"""Messages on their way: publishers' packets to the broker, and the copies to subscribers.
+
+Comes in: records of PUBLISH packets, their acknowledgements and refusals. Goes out: publish, will, deliver, deny
+and drop events. Whose message a copy is, attribution.py says. A delivery waits for the next line, since
+Mosquitto says only after `Sending PUBLISH` that the packet was too large for its receiver or its queue full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tracer import events as e
+from tracer import records as r
+from tracer.attribution import Attribution, Origin
+from tracer.connections import Events, Moment
+from tracer.sessions import Message, Sessions
+
+
+class Messages:
+    """The messages of one broker."""
+
+    def __init__(self, sessions: Sessions, attribution: Attribution) -> None:
+        self._sessions = sessions
+        self._attribution = attribution
+        self._held: e.Deliver | None = None
+        self._undecided: list[tuple[r.PublishOut, Moment]] = []
+
+    # -- to the broker ----------------------------------------------------------------------------------------
+
+    def publish_in(self, record: r.PublishIn, now: Moment) -> Events:
+        """A message comes in. At QoS 2 it is handed out only at its PUBREL."""
+        session = self._sessions.of(record.client)
+        message = Message(record.client, record.topic, record.size, record.qos, record.retain, now.position)
+        if record.qos == 2:
+            session.receive(record.mid, message)
+            return []
+        if record.qos == 1 and session.is_again(record.mid, message, dup=record.dup):
+            self._attribution.accept(message)
+            return []
+        return self._publish(message, now)
+
+    def _publish(self, message: Message, now: Moment) -> Events:
+        self._attribution.accept(message)
+        sender, topic, qos, retain = message.sender, message.topic, message.qos, message.retain
+        return [e.Publish(now.at, now.line, sender, topic, qos, retain, message.size)]
+
+    def ack_in(self, record: r.AckIn, now: Moment) -> Events:
+        """A publisher releases a message, or a subscriber acknowledges a copy, which makes place for the next."""
+        session = self._sessions.of(record.client)
+        if record.kind == "PUBREL":
+            message = session.releasing.pop(record.mid, None)
+            return self._publish(replace(message, position=now.position), now) if message else []
+        if record.kind != "PUBREC":
+            session.inflight.pop(record.mid, None)
+        self._attribution.draining = record.client
+        return []
+
+    def ack_out(self, record: r.AckOut, _: Moment) -> Events:
+        """An error code says that a message of QoS 2 was not taken."""
+        if record.kind == "PUBREC" and record.code is not None and record.code >= 128:
+            self._sessions.of(record.client).releasing.pop(record.mid, None)
+        return []
+
+    def publish_denied(self, record: r.PublishDenied, now: Moment) -> Events:
+        """A message was refused; if its Received line came before, there is a publish event already."""
+        self._attribution.cancel(record.client)
+        self._sessions.of(record.client).releasing.pop(record.mid, None)
+        return [_refused(e.Deny, now, record.client, record.topic, record.size, "in", "not authorised")]
+
+    def publish_too_large(self, record: r.PublishTooLarge, now: Moment) -> Events:
+        """A message above message_size_limit."""
+        return [_refused(e.Drop, now, record.client, record.topic, record.size, "in", "too large")]
+
+    def publish_rejected(self, record: r.PublishRejected, now: Moment) -> Events:
+        """2.1: a plugin's quota is used up."""
+        message = self._attribution.cancel(record.client)
+        topic, size = (message.topic, message.size) if message else (None, None)
+        return [_refused(e.Drop, now, record.client, topic, size, "in", "quota exceeded")]
+
+    # -- to subscribers ---------------------------------------------------------------------------------------
+
+    def publish_out(self, record: r.PublishOut, now: Moment) -> Events:
+        """A copy is sent, for the first time or again."""
+        session = self._sessions.of(record.client)
+        if record.dup and session.inflight.get(record.mid) == record.topic:
+            return []
+        if record.dup:
+            # it was sent before this log began, or it waited here: only then it is a new delivery
+            origin = self._attribution.waited(record, session)
+        else:
+            origin = self._attribution.explain(record, session)
+            if origin is None:
+                self._undecided.append((record, now))
+        if record.qos:
+            session.send(record.mid, record.topic)
+        return self._deliver(record, origin, now) if origin is not None else []
+
+    def _deliver(self, record: r.PublishOut, origin: Origin, now: Moment) -> Events:
+        """Holds the delivery back; its will's event, if this is the first sign of it, is out at once."""
+        qos, retain, size = record.qos, record.retain, record.size
+        sender, via, proof = origin.sender, origin.via, origin.proof
+        self._held = e.Deliver(now.at, now.line, record.client, record.topic, qos, retain, size, sender, via, proof)
+        return [will_event(origin.will, now)] if origin.will is not None else []
+
+    def release(self, record: r.Record | None) -> Events:
+        """The delivery that was held back, unless this record takes it back (None: no line follows for now)."""
+        held = self._held
+        if held is None:
+            return []
+        if isinstance(record, r.OutTooLarge | r.OutDropped) and record.client == held.client:
+            return []
+        self._held = None
+        return [held]
+
+    def decide(self, named: set[str]) -> Events:
+        """Copies of a will that several clients have; the line that follows may name the one."""
+        undecided, self._undecided = self._undecided, []
+        events: Events = []
+        for copy, moment in undecided:
+            session = self._sessions.of(copy.client)
+            events += self._deliver(copy, self._attribution.of_one_will(copy, session, named), moment)
+            events += self.release(None)
+        return events
+
+    def out_too_large(self, record: r.OutTooLarge, now: Moment) -> Events:
+        """The copy of the line before was not sent."""
+        held, self._held = self._held, None
+        if held is None:
+            return [_refused(e.Drop, now, record.client, None, record.size, "out", "too large")]
+        if held.qos:
+            self._sessions.of(record.client).inflight.popitem()
+        return [_refused(e.Drop, now, record.client, held.topic, held.bytes, "out", "too large")]
+
+    def out_dropped(self, record: r.OutDropped, now: Moment) -> Events:
+        """A copy was thrown away: that of the line before, where it went to this client; else the block's message."""
+        held, self._held = self._held, None
+        if held is not None:
+            return [_refused(e.Drop, now, record.client, held.topic, held.bytes, "out", "queue full")]
+        message = self._attribution.dropped(self._sessions.of(record.client))
+        topic, size = (message.topic, message.size) if message else (None, None)
+        return [_refused(e.Drop, now, record.client, topic, size, "out", "queue full")]
+
+    def out_denied(self, record: r.OutDenied, now: Moment) -> Events:
+        """2.1: a plugin refused a copy."""
+        reason = "quota exceeded" if record.topic is None else "not authorised"
+        return [_refused(e.Deny, now, record.client, record.topic, record.size, "out", reason)]
+
+
+def will_event(will: Message, now: Moment) -> e.Event:
+    """The broker published a client's will."""
+    return e.Will(now.at, now.line, will.sender, will.topic, will.qos, will.retain, will.size)
+
+
+def _refused(kind: type[e.Deny], now: Moment, client: str, *what: Any) -> e.Event:
+    """`what`: topic, bytes, direction, reason."""
+    return kind(now.at, now.line, client, *what)

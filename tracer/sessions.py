@@ -1,0 +1,247 @@
+"""Who is there: sessions, what they subscribe to, and what is on its way to or from each of them.
+
+A session outlives its connection where MQTT says so, and is known by its client id alone. Its waiting copies
+are capped, its other books are bounded by MQTT (65,535 packet identifiers) or by the topics seen.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tracer import topics
+
+ABSENT_CAP = 10_000
+"""Sessions of absent clients; the one that has been away longest goes first."""
+MATCH_CACHE_CAP = 50_000
+"""Topics whose subscribers are remembered."""
+RECENT_CAP = 256
+"""Last QoS 1 messages of a publisher, to tell a message sent twice from two messages."""
+
+
+@dataclass(slots=True)
+class Message:
+    """What a publisher handed to the broker; `size` in bytes, `position` the count of lines read before it.
+
+    For a will, `late` says that it may come any time later (MQTT 5: the delay is never logged), and `certain`
+    that nothing but an ACL can keep it from being published now.
+    """
+
+    sender: str
+    topic: str
+    size: int
+    qos: int
+    retain: bool
+    position: int
+    is_will: bool = False
+    late: bool = False
+    certain: bool = False
+
+
+@dataclass(slots=True)
+class Copy:
+    """A copy of a message that waits for one subscriber, or (shared) for one of several.
+
+    `qos` is the lower one of message and subscription. `late`: its receiver was away, or its inflight window
+    full (in 1.6 all other copies wait too, for a moment). `mid` is the packet identifier that the broker is
+    thought to have drawn for it, None where that can't be told. `taken` is one list for all whose queue may
+    hold a shared copy: [True] once one of them got it.
+    """
+
+    message: Message
+    qos: int
+    late: bool
+    mid: int | None
+    taken: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One filter of one session: `plain` without `$share/GROUP/`; `position` counts lines, as in Message."""
+
+    client: str
+    plain: str
+    group: str | None
+    qos: int
+    position: int
+
+
+@dataclass(slots=True)
+class Session:
+    """All that is known of one client id."""
+
+    client: str
+    connected: bool = False
+    protocol: str | None = None
+    clean: bool | None = None
+    bridge: bool = False
+    address: str | None = None
+    port: int | None = None
+    mount: str = ""
+    will: Message | None = None
+    strangers: int = 0
+    goodbye: bool = False
+    filters: dict[str, Subscription] = field(default_factory=dict)
+    releasing: dict[int, Message] = field(default_factory=dict)
+    recent: OrderedDict[int, tuple[str, int]] = field(default_factory=OrderedDict)
+    inflight: dict[int, str] = field(default_factory=dict)
+    window: int = 1
+    next_mid: int | None = None
+    waiting: deque[Copy] = field(default_factory=deque)
+
+    def forget(self) -> None:
+        """The broker has no session of this client any more; its filters are Sessions' to forget."""
+        self.releasing.clear()
+        self.recent.clear()
+        self.inflight.clear()
+        self.waiting.clear()
+        self.next_mid = 1
+
+    def receive(self, mid: int, message: Message) -> None:
+        """A message of QoS 2 comes in, to be handed out at its PUBREL; a second PUBLISH of it changes nothing."""
+        known = self.releasing.get(mid)
+        if known is None or (known.topic, known.size) != (message.topic, message.size):
+            self.releasing[mid] = message
+
+    def is_again(self, mid: int, message: Message, *, dup: bool) -> bool:
+        """Whether a message of QoS 1 is one that the broker took before (it hands it out again all the same)."""
+        same = self.recent.pop(mid, None) == (message.topic, message.size)
+        self.recent[mid] = (message.topic, message.size)
+        if len(self.recent) > RECENT_CAP:
+            self.recent.popitem(last=False)
+        return dup and same
+
+    def send(self, mid: int, topic: str) -> None:
+        """A copy of QoS > 0 goes out, and is in flight until it is acknowledged."""
+        self.inflight[mid] = topic
+        self.window = max(self.window, len(self.inflight))
+        if not self.waiting:
+            self.next_mid = mid % 65535 + 1
+
+    def draw_mid(self) -> int | None:
+        """The packet identifier that the broker gives to the next copy of QoS > 0: drawn when it is routed."""
+        mid = self.next_mid
+        if mid is not None:
+            self.next_mid = mid % 65535 + 1
+        return mid
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the session may outlive its connection. MQTT 5's session expiry interval is never logged."""
+        return not self.clean or self.protocol == "5.0"
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a message of QoS > 0 would have to wait.
+
+        The size of the inflight window is never logged; it is at least the most that was seen in it.
+        """
+        return not self.connected or len(self.inflight) >= self.window
+
+
+class Sessions:
+    """The sessions by client id, and who subscribes to a topic."""
+
+    def __init__(self) -> None:
+        self._by_client: dict[str, Session] = {}
+        self._absent: OrderedDict[str, None] = OrderedDict()
+        self._exact: dict[str, dict[tuple[str, str], Subscription]] = {}
+        self._wild: dict[tuple[str, str], Subscription] = {}
+        self._matching: dict[str, tuple[Subscription, ...]] = {}
+
+    def __contains__(self, client: object) -> bool:
+        return client in self._by_client
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._by_client.values())
+
+    def get(self, client: str) -> Session | None:
+        """The session of a client, if it is known."""
+        return self._by_client.get(client)
+
+    def of(self, client: str) -> Session:
+        """The session of a client of whom a line says that it is connected."""
+        session = self._by_client.get(client)
+        if session is None:
+            session = self._by_client[client] = Session(client, connected=True)
+        return session
+
+    def connect(self, client: str, *, present: bool) -> Session:
+        """A client is let in; without a session present at the broker, all that was known of it is void."""
+        session = self.of(client)
+        if not present:
+            self._unsubscribe_all(session)
+            session.forget()
+        # a new dict entry, so that sessions are in the order of their connections, as in Mosquitto's hash
+        self._by_client[client] = self._by_client.pop(client)
+        self._absent.pop(client, None)
+        session.connected, session.goodbye, session.strangers, session.window = True, False, 0, 1
+        return session
+
+    def disconnect(self, session: Session) -> None:
+        """The connection is gone, and the session with it where it does not outlive it."""
+        session.connected = session.goodbye = False
+        if not session.is_lasting or not (session.filters or session.releasing):
+            self.remove(session.client)
+            return
+        self._absent[session.client] = None
+        if len(self._absent) > ABSENT_CAP:
+            self.remove(next(iter(self._absent)))
+
+    def remove(self, client: str) -> None:
+        """There is no such session any more."""
+        session = self._by_client.pop(client, None)
+        self._absent.pop(client, None)
+        if session is not None:
+            self._unsubscribe_all(session)
+
+    def restart(self) -> None:
+        """The broker starts anew: nobody is connected. Who has a session still, its CONNACK will say."""
+        for session in list(self._by_client.values()):
+            session.will = None
+            self.disconnect(session)
+
+    def subscribe(self, session: Session, logged: str, subscription: Subscription) -> None:
+        """Note a subscription under its filter as it was logged."""
+        plain = subscription.plain
+        session.filters[logged] = subscription
+        key = (session.client, logged)
+        if topics.is_wildcard(plain):
+            self._wild[key] = subscription
+        else:
+            self._exact.setdefault(plain, {})[key] = subscription
+        self._matching.clear()
+
+    def unsubscribe(self, session: Session, logged: str) -> None:
+        """Forget a filter. An UNSUBSCRIBE is logged without the listener's mount point, a SUBSCRIBE with it."""
+        for name in (logged, session.mount + logged):
+            subscription = session.filters.pop(name, None)
+            if subscription is not None:
+                self._forget(session.client, name, subscription)
+                return
+
+    def matching(self, topic: str) -> tuple[Subscription, ...]:
+        """All subscriptions that a topic matches, in the order of subscribing."""
+        found = self._matching.get(topic)
+        if found is None:
+            exact = self._exact.get(topic, {})
+            found = (*exact.values(), *(s for s in self._wild.values() if topics.matches(s.plain, topic)))
+            if len(self._matching) >= MATCH_CACHE_CAP:
+                self._matching.clear()
+            self._matching[topic] = found
+        return found
+
+    def _unsubscribe_all(self, session: Session) -> None:
+        for name, subscription in session.filters.items():
+            self._forget(session.client, name, subscription)
+        session.filters.clear()
+
+    def _forget(self, client: str, logged: str, subscription: Subscription) -> None:
+        key = (client, logged)
+        if self._wild.pop(key, None) is None:
+            same = self._exact[subscription.plain]
+            same.pop(key, None)
+            if not same:
+                del self._exact[subscription.plain]
+        self._matching.clear()

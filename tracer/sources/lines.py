@@ -1,0 +1,77 @@
+"""Bytes → lines. Cut at newlines alone: U+2028, U+0085 and the like are ordinary characters of ids and topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tracer.errors import CopperError
+
+CHUNK = 64 * 1024
+"""Bytes to read at once; larger chunks fall out of the processor's cache."""
+LONGEST = 64 * 1024
+"""Bytes of a line that are kept. Mosquitto writes 999 at most, 1.6 some 1,100; a plugin may write more."""
+
+
+class Line(NamedTuple):
+    """One line of a log.
+
+    Attributes:
+        data: the line without its newline.
+        number: its number in the log, from 1 on.
+        offset: where it begins, in bytes.
+        origin: the log: a path, or `-`.
+    """
+
+    data: bytes
+    number: int
+    offset: int
+    origin: str
+
+
+class Splitter:
+    """Cuts chunks into lines, and keeps the begun last line until it ends."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._number = 0
+        self._offset = 0
+        self._begun = b""
+        self._lost = 0
+
+    @property
+    def position(self) -> int:
+        """How many bytes were taken in."""
+        return self._offset + len(self._begun) + self._lost
+
+    def feed(self, chunk: bytes) -> Iterator[Line]:
+        """The lines that end in this chunk.
+
+        Raises:
+            CopperError: the first chunk holds a NUL byte, so this is no log.
+        """
+        if self.position == 0 and b"\0" in chunk:
+            raise CopperError(
+                "is a binary file, not a log of Mosquitto",
+                where=self._origin,
+                next_step="give the file that log_dest in mosquitto.conf names",
+            )
+        pieces = chunk.split(b"\n")
+        for piece in pieces[:-1]:
+            yield self._line(piece, 1)
+        room = LONGEST - len(self._begun)
+        self._begun += pieces[-1][:room]
+        self._lost += len(pieces[-1][room:])
+
+    def rest(self) -> Iterator[Line]:
+        """The begun last line, when the log is over."""
+        if self._begun:
+            yield self._line(b"", 0)
+
+    def _line(self, end: bytes, newline: int) -> Line:
+        size = len(self._begun) + self._lost + len(end) + newline
+        self._number += 1
+        line = Line((self._begun + end)[:LONGEST], self._number, self._offset, self._origin)
+        self._offset += size
+        self._begun, self._lost = b"", 0
+        return line

@@ -1,0 +1,28 @@
+"""Lines of standard input, as they come."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from tracer.errors import CopperError
+from tracer.sources.lines import CHUNK, Line, Splitter
+
+
+def read(stream: BinaryIO | None = None) -> Iterator[Line]:
+    """The lines of `stream`, or of standard input, until it ends; each as soon as it is there.
+
+    Raises:
+        CopperError: it can't be read, or holds no text.
+    """
+    splitter = Splitter("-")
+    source = stream if stream is not None else sys.stdin.buffer
+    try:
+        # read1 gives what is there; read would wait until a whole chunk is
+        while chunk := source.read1(CHUNK) if isinstance(source, io.BufferedReader) else source.read(CHUNK):
+            yield from splitter.feed(chunk)
+    except OSError as error:
+        raise CopperError(f"can't be read: {error.strerror}", where="standard input") from error
+    yield from splitter.rest()

@@ -1,0 +1,232 @@
+"""Records → events: what the lines of a log, one after the other, say that happened.
+
+It reads no text. What is left in this file is order, and who is asked: connections.py (how clients come and go),
+subscribing.py, messages.py; and attribution.py, whose message a copy is: the theory, its open ends and the rule
+for the next editor stand at its head.
+Order: the handling of one message ends with the first line whose record is not `inside`; a delivery waits for
+the next line, which may take it back.
+
+Open end: a plugin that refuses a message after `Received PUBLISH` is known a line too late; then there is a deny
+event after the publish event, and no delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tracer import events as e
+from tracer import records as r
+from tracer.attribution import Attribution
+from tracer.connections import Connections, Events, Moment
+from tracer.messages import Messages, will_event
+from tracer.sessions import Message, Sessions
+from tracer.subscribing import Subscribing
+
+
+class State:
+    """The state of one broker, as its log tells it.
+
+    Attributes:
+        sessions: who is known; the grammar asks it for the ids that may stand in a line.
+        version: the broker's version, None as long as the log has not said it.
+    """
+
+    def __init__(self) -> None:
+        self.sessions = Sessions()
+        self.version: str | None = None
+        self._attribution = Attribution(self.sessions)
+        self._connections = Connections(self.sessions)
+        self._subscribing = Subscribing(self.sessions)
+        self._messages = Messages(self.sessions, self._attribution)
+        self._debug = False
+        self._now = Moment(None, 0, 0)
+        self._handlers = self._table()
+
+    @property
+    def echo(self) -> str | None:
+        """What the next line may be without being a line to read (subscribing.py)."""
+        return self._subscribing.echo
+
+    @property
+    def is_old(self) -> bool:
+        """Whether a 1.6 wrote the log."""
+        return self._attribution.batches
+
+    @property
+    def fallen_out(self) -> int:
+        """Copies that were not kept waiting for their receiver, since too many were."""
+        return self._attribution.fallen_out
+
+    def doubts(self, record: r.Record) -> bool:
+        """Whether Mosquitto can't have printed this record's line here."""
+        return self._connections.doubts(record, debug=self._debug)
+
+    def choose(self, readings: r.Readings) -> r.Record:
+        """Which of several readings to take: a copy whose receiver can get its topic; else the last.
+
+        The last has the longest id: text that looks like the middle of a PUBLISH line stands more likely in an
+        id that was chosen for it than in a topic of a client whose id happens to be how that other id begins.
+        """
+        for record in readings.records:
+            if isinstance(record, r.PublishOut) and self._attribution.is_expected(record):
+                return record
+        return readings.records[-1]
+
+    def step(self, record: r.Record, moment: Moment) -> Events:
+        """What this record completes, in the order of the lines."""
+        self._now = moment
+        self._subscribing.echo = None
+        self._debug = self._debug or record.packet
+        events = self._messages.release(record)
+        if self._connections.is_over(record):
+            events += self._connections.without_connack()
+        if not record.inside and not self._is_own_pubrec(record):
+            events += self._close(record)
+        handler = self._handlers.get(type(record))
+        if handler is not None:
+            events += handler(record, moment)
+        return events
+
+    def pass_over(self) -> None:
+        """A line that is none of ours."""
+        self._subscribing.echo = None
+
+    def rest(self) -> Events:
+        """No line follows for now, so the last delivery stands."""
+        return self._messages.release(None)
+
+    def finish(self) -> Events:
+        """The log is over: what waited for its next line."""
+        return self._messages.release(None) + self._connections.without_connack() + self._close(None)
+
+    def _is_own_pubrec(self, record: r.Record) -> bool:
+        """After the deliveries of a PUBREL, more of its publisher's messages may be taken in (s13)."""
+        block = self._attribution.block
+        if block is None or not isinstance(record, r.AckOut) or record.kind != "PUBREC":
+            return False
+        return block.message.qos == 2 and block.message.sender == record.client
+
+    def _close(self, record: r.Record | None) -> Events:
+        """The handling of one message is over."""
+        attribution = self._attribution
+        events = self._messages.decide(_named(record))
+        attribution.close()
+        attribution.draining = None
+        events += [will_event(will, self._now) for will in attribution.quiet]
+        attribution.quiet.clear()
+        return events
+
+    def _broker(self, record: r.BrokerState, now: Moment) -> Events:
+        self.version = record.version
+        attribution = self._attribution
+        attribution.batches = record.version.startswith("1.")
+        attribution.duplicates = not record.version.startswith(("1.", "2.0."))
+        attribution.stopping = record.state == "terminating"
+        if record.state == "starting":
+            attribution.due.clear()
+            self.sessions.restart()
+        return [e.Broker(now.at, now.line, record.version, record.state)]
+
+    # -- who comes and goes, and with what will ---------------------------------------------------------------
+
+    def _new_client(self, record: r.NewClient, now: Moment) -> Events:
+        if self.version is None and record.port is None:
+            self._attribution.batches = True
+        return self._connections.new_client(record, now)
+
+    def _connack(self, record: r.ConnAck, now: Moment) -> Events:
+        if record.code == 0:
+            self._attribution.due.pop(record.client, None)
+            if record.session_present:
+                self._attribution.draining = record.client
+        return self._connections.connack(record, now)
+
+    def _bridge_connected(self, record: r.BridgeConnected, now: Moment) -> Events:
+        self._attribution.draining = record.client
+        return self._connections.bridge_connected(record, now)
+
+    def _already_connected(self, record: r.AlreadyConnected, now: Moment) -> Events:
+        will = self.sessions.of(record.client).will
+        events = self._connections.already_connected(record, now)
+        if will is None:
+            return events
+        # published where the old or the new session is a clean one, and in 1.6 never
+        return events + self._expect_will(replace(will, late=False), now)
+
+    def _disconnected(self, record: r.Disconnected, now: Moment) -> Events:
+        session = self._connections.ended(record)
+        if session is None:
+            return []
+        will, clean = session.will, session.goodbye or record.reason == "disconnect"
+        events = self._connections.leave(session, record.reason, now)
+        if will is None or record.reason == "takeover":
+            # since 2.1 the will of a session that is taken over is published before this line
+            return events
+        if clean:
+            # MQTT 5 has a goodbye that asks for the will (0x04): if it was that one, it is published now
+            will = replace(will, late=False)
+        return events + self._expect_will(replace(will, certain=not clean and not will.late), now)
+
+    def _expired(self, record: r.Expired, now: Moment) -> Events:
+        will = self._attribution.due.pop(record.client, None)
+        if will is not None:
+            self._attribution.expect(will)
+        return self._connections.expired(record, now)
+
+    def _expect_will(self, will: Message, now: Moment) -> Events:
+        """In 2.x the copies of it follow at once; 1.6 writes them later, among others."""
+        if not self._attribution.batches:
+            self._attribution.expect(will)
+            return []
+        if not will.certain:
+            return []
+        self._attribution.accept(will)
+        return [will_event(will, now)]
+
+    def _indented(self, record: r.Indented, now: Moment) -> Events:
+        if self._connections.will_topic(record.text):
+            return []
+        return self._subscribing.filter(record, now)
+
+    def _table(self) -> dict[type[r.Record], Callable[[Any, Moment], Events]]:
+        """Who handles which record; all others change nothing but the order."""
+        return {
+            r.BrokerState: self._broker,
+            r.NewConnection: self._connections.new_connection,
+            r.ConnectionRefused: self._connections.connection_refused,
+            r.NewClient: self._new_client,
+            r.WillSpecified: self._connections.will_specified,
+            r.ConnAck: self._connack,
+            r.Sign: self._connections.sign,
+            r.DisconnectIn: self._connections.goodbye,
+            r.AlreadyConnected: self._already_connected,
+            r.Disconnected: self._disconnected,
+            r.Expired: self._expired,
+            r.BridgeConnected: self._bridge_connected,
+            r.SubscribeIn: self._subscribing.begin,
+            r.UnsubscribeIn: self._subscribing.begin,
+            r.Indented: self._indented,
+            r.SubAck: self._subscribing.end,
+            r.BridgeSubscribe: self._subscribing.bridge,
+            r.PublishIn: self._messages.publish_in,
+            r.PublishDenied: self._messages.publish_denied,
+            r.PublishTooLarge: self._messages.publish_too_large,
+            r.PublishRejected: self._messages.publish_rejected,
+            r.AckIn: self._messages.ack_in,
+            r.AckOut: self._messages.ack_out,
+            r.PublishOut: self._messages.publish_out,
+            r.OutTooLarge: self._messages.out_too_large,
+            r.OutDropped: self._messages.out_dropped,
+            r.OutDenied: self._messages.out_denied,
+        }
+
+
+def _named(record: r.Record | None) -> set[str]:
+    """Whose will may stand before this record: of a client that is taken over (2.1) or whose session is replaced."""
+    if isinstance(record, r.Disconnected):
+        return {record.client}
+    if isinstance(record, r.NewClient):
+        return {one.client for one in record.introductions}
+    return set()
