@@ -108,11 +108,12 @@ def _run(
     }
     services = Processes(workflow.services, environment, folder)
     try:
-        runner = Runner(workflow, url, run, os.environ, report, services.start)
+        coming = frozenset(filter(services.can_start, _to_start(workflow, own_broker=own_broker)))
+        runner = Runner(workflow, url, run, os.environ, report, services.start, coming)
         runner.open()
         result = None
         try:
-            for service in _to_start(workflow, own_broker=own_broker):
+            for service in sorted(coming):
                 services.start(service)
             result = runner.run_all()
         finally:
@@ -122,13 +123,13 @@ def _run(
     return result
 
 
-def _to_start(workflow: Workflow, *, own_broker: bool) -> list[str]:
+def _to_start(workflow: Workflow, *, own_broker: bool) -> set[str]:
     """The services to start before the first action.
 
     On a broker that we have started nobody else can be; on another, whoever is there is asked first.
     """
     named = {wire.service_of(action.topic) for action in workflow.actions}
-    return sorted(named if own_broker else named & set(workflow.services))
+    return named if own_broker else named & set(workflow.services)
 
 
 @dataclass
@@ -139,6 +140,7 @@ class _Trace:
     tally: Tally
     events: list[dict[str, Any]]
     log: Path | None
+    problem: str = ""
 
 
 @contextmanager
@@ -167,15 +169,20 @@ def _follow(trace: _Trace, log: Path, stop: threading.Event) -> None:
             if trace.tally.is_open:
                 trace.events.append(as_dict(event))
 
-    for line in follow(log, stop):
-        take(trace.pipeline.feed(line))
-    take(trace.pipeline.finish())
+    try:
+        for line in follow(log, stop):
+            take(trace.pipeline.feed(line))
+        take(trace.pipeline.finish())
+    except CopperError as error:
+        trace.problem = str(error)
 
 
 def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str, say: Callable[[str], None]) -> str:
     """Write events, graph and pictures; returns why there are none, or an empty text."""
     if trace.log is None:
         return "this broker's log is not known: name it with --log to have the run's graph"
+    if trace.problem:
+        return trace.problem
     if not trace.events:
         return (
             f"{trace.log} does not hold this run: is it this broker's log,"

@@ -217,7 +217,7 @@ class Document:
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
-            value = self._loader.construct_object(node)  # type: ignore[no-untyped-call]
+            value = self._loader.construct_object(node)
         except yaml.MarkedYAMLError as error:
             self._not_yaml(error)
         except (ValueError, OverflowError):

@@ -13,6 +13,7 @@ that is not there `READY_SECONDS`.
 from __future__ import annotations
 
 import queue
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -45,8 +46,11 @@ from copper.result import (
 )
 from copper.workflow import Action, Workflow
 
-READY_SECONDS = 10.0
-"""How long a service may take to come up before an action that needs it fails."""
+READY_SECONDS = 5.0
+"""How long a service that is not there is waited for, before the action that needs it fails."""
+
+START_SECONDS = 15.0
+"""How long a service that was started for the run may take to come up."""
 
 AGAIN_SECONDS = 1.0
 """How often a request that nobody took is published again meanwhile."""
@@ -66,6 +70,7 @@ class Runner:
         environment: what `${env.…}` stands for.
         report: called with each `Report`.
         start_service: called with the name of a service that nobody is; says whether it has started one.
+        coming: services that are coming up already, and are waited for.
     """
 
     workflow: Workflow
@@ -74,6 +79,7 @@ class Runner:
     environment: Mapping[str, str]
     report: Callable[[Report], None] = lambda _report: None
     start_service: Callable[[str], bool] = lambda _name: False
+    coming: frozenset[str] = frozenset()
     _events: queue.Queue[Event] = field(default_factory=queue.Queue)
     _status: dict[str, str] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
@@ -84,7 +90,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         will = Will(wire.RUNNER_STATUS, wire.DISCONNECTED.encode())
-        self._client = Client(self.url, f"runner-{self.run[-4:]}", self._events.put, will=will)
+        self._client = Client(self.url, f"runner-{secrets.token_hex(4)}", self._events.put, will=will)
 
     def open(self) -> None:
         """Connect, open the run's bracket in the broker's log, and subscribe to what the services will say.
@@ -93,8 +99,8 @@ class Runner:
             NoBrokerError: there is no broker, or it denies what we need.
         """
         self._client.connect()
-        self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._say(wire.run_start(self.run), {"run": self.run, "workflow": self.workflow.file, "at": _utc_now()})
+        self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._client.subscribe(sorted(_filters(self.workflow.actions)))
 
     def run_all(self) -> Result:
@@ -192,9 +198,9 @@ class Runner:
     def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int, report: Report) -> Request:
         """One attempt; where nobody is there, the service is started if we can, and given time to come up."""
         service = wire.service_of(action.topic)
-        give_up = time.monotonic() + READY_SECONDS
-        self._wait_ready(service, give_up)
-        started = False
+        started = service in self.coming
+        give_up = time.monotonic() + (START_SECONDS if started else READY_SECONDS)
+        self._wait_ready(service, give_up, unknown_too=started)
         while True:
             request = self._send(action, entry, attempt)
             self._wait_end(request, report)
@@ -202,7 +208,7 @@ class Runner:
                 return request
             if not started and self.start_service(service):
                 started = True
-                give_up = time.monotonic() + READY_SECONDS
+                give_up = time.monotonic() + START_SECONDS
                 self._wait_ready(service, give_up, unknown_too=True)
             else:
                 self._pause(AGAIN_SECONDS)

@@ -17,7 +17,7 @@ _WORKFLOW = """\
 - action: fetcher/fetch
   type: local
   path: {docs}
-  filter: "*.md"
+  filter: ["*.md", "pictures/*"]
   resource: docs
 
 - action: markdown/build

@@ -35,13 +35,17 @@ class Processes:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
+    def can_start(self, service: str) -> bool:
+        """Whether we know where this service comes from."""
+        return service in self._sources or service in CORE
+
     def start(self, service: str) -> bool:
         """Start a service unless it runs; False where we don't know where it comes from.
 
         Raises:
             CopperError: its command can't be started.
         """
-        if service not in self._sources and service not in CORE:
+        if not self.can_start(service):
             return False
         if service in self._running and self._running[service].poll() is None:
             return True

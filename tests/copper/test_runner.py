@@ -74,8 +74,8 @@ def test_what_goes_on_is_reported(broker, worker):
 def test_the_run_stands_between_its_brackets_on_the_broker(broker, worker):
     with serving(worker), Peer(broker, "runner/#") as peer:
         run(broker, "- {action: worker/add, a: 1, b: 2}")
-        assert peer.next("runner/status") == "connected"
         assert peer.next("runner/runs/20261124-120000-ab12/start")["workflow"] == "workflow.yaml"
+        assert peer.next("runner/status") == "connected"
         assert peer.next("runner/start") == {"action": "worker/add", "a": 1, "b": 2}
         assert peer.next("runner/finish") == {"action": "worker/add", "a": 1, "b": 2}
         finish = peer.next("runner/runs/20261124-120000-ab12/finish")
