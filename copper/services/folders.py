@@ -32,7 +32,7 @@ def web_folder() -> Path:
 
 def is_plain(name: str) -> bool:
     """Whether `name` can be one visible folder and one level of a topic."""
-    odd = any(sign in "/\\+#" or ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in name)
+    odd = not name.isprintable() or any(sign in "/\\+#" for sign in name)
     return bool(name) and not odd and name[0] not in ".-~" and name == name.strip() and len(name) <= 120
 
 

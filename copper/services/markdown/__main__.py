@@ -1,0 +1,5 @@
+"""`python -m copper.services.markdown`: serve until stopped."""
+
+from copper.services.markdown.service import service
+
+service.run()
