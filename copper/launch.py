@@ -108,12 +108,11 @@ def _run(
     }
     services = Processes(workflow.services, environment, folder)
     try:
-        coming = frozenset(filter(services.can_start, _to_start(workflow, own_broker=own_broker)))
-        runner = Runner(workflow, url, run, os.environ, report, services.start, coming)
+        runner = Runner(workflow, url, run, os.environ, report, services)
         runner.open()
         result = None
         try:
-            for service in sorted(coming):
+            for service in _to_start(workflow, own_broker=own_broker):
                 services.start(service)
             result = runner.run_all()
         finally:
@@ -123,13 +122,13 @@ def _run(
     return result
 
 
-def _to_start(workflow: Workflow, *, own_broker: bool) -> set[str]:
+def _to_start(workflow: Workflow, *, own_broker: bool) -> list[str]:
     """The services to start before the first action.
 
     On a broker that we have started nobody else can be; on another, whoever is there is asked first.
     """
     named = {wire.service_of(action.topic) for action in workflow.actions}
-    return named if own_broker else named & set(workflow.services)
+    return sorted(named if own_broker else named & set(workflow.services))
 
 
 @dataclass

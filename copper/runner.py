@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from copper import references, wire
 from copper.action import Request, State
@@ -52,11 +52,27 @@ READY_SECONDS = 5.0
 START_SECONDS = 15.0
 """How long a service that was started for the run may take to come up."""
 
+STATUS_SECONDS = 3.0
+"""How long a service that was started for the run may take to say that it is there, before it is asked all the same."""
+
+LOOK_SECONDS = 0.1
+"""How often we look whether a service that was started for the run still lives."""
+
 AGAIN_SECONDS = 1.0
 """How often a request that nobody took is published again meanwhile."""
 
 BROKER_SECONDS = 15.0
 """How long a lost broker may stay away."""
+
+
+class Services(Protocol):
+    """Who starts services (`lifecycle`)."""
+
+    def start(self, service: str) -> bool:
+        """Start a service unless it runs; False where nobody knows where it comes from."""
+
+    def ended(self, service: str) -> str | None:
+        """Why a service that was started here has ended; an empty text while it runs, None where it was not."""
 
 
 @dataclass
@@ -69,8 +85,7 @@ class Runner:
         run: the run's id, `[0-9A-Za-z_-]+`, sorting by time.
         environment: what `${env.…}` stands for.
         report: called with each `Report`.
-        start_service: called with the name of a service that nobody is; says whether it has started one.
-        coming: services that are coming up already, and are waited for.
+        services: who starts services, and knows how those that it started are.
     """
 
     workflow: Workflow
@@ -78,8 +93,7 @@ class Runner:
     run: str
     environment: Mapping[str, str]
     report: Callable[[Report], None] = lambda _report: None
-    start_service: Callable[[str], bool] = lambda _name: False
-    coming: frozenset[str] = frozenset()
+    services: Services | None = None
     _events: queue.Queue[Event] = field(default_factory=queue.Queue)
     _status: dict[str, str] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
@@ -198,20 +212,26 @@ class Runner:
     def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int, report: Report) -> Request:
         """One attempt; where nobody is there, the service is started if we can, and given time to come up."""
         service = wire.service_of(action.topic)
-        started = service in self.coming
-        give_up = time.monotonic() + (START_SECONDS if started else READY_SECONDS)
-        self._wait_ready(service, give_up, unknown_too=started)
+        ours = self._ended(service) is not None
+        give_up = time.monotonic() + (START_SECONDS if ours else READY_SECONDS)
+        self._wait_ready(service, give_up, unknown_too=ours)
         while True:
             request = self._send(action, entry, attempt)
             self._wait_end(request, report)
             if request.state is not State.NOBODY or time.monotonic() > give_up:
                 return request
-            if not started and self.start_service(service):
-                started = True
+            if why := self._ended(service):
+                request.state, request.error = State.GONE, why
+                return request
+            if not ours and self.services is not None and self.services.start(service):
+                ours = True
                 give_up = time.monotonic() + START_SECONDS
                 self._wait_ready(service, give_up, unknown_too=True)
             else:
                 self._pause(AGAIN_SECONDS)
+
+    def _ended(self, service: str) -> str | None:
+        return self.services.ended(service) if self.services is not None else None
 
     def _send(self, action: Action, entry: dict[str, Any], attempt: int) -> Request:
         own = entry.get("id")
@@ -226,12 +246,17 @@ class Runner:
         return request
 
     def _wait_ready(self, service: str, until: float, *, unknown_too: bool = False) -> None:
-        """While the service's status says that it is not there, wait; where there is no status, go on at once."""
-        while time.monotonic() < until:
+        """While the service's status says that it is not there, wait.
+
+        Where there is no status, go on at once; with `unknown_too` wait for one, but not long: a service need not
+        have any. A service of ours that has ended is not waited for.
+        """
+        silent = min(until, time.monotonic() + STATUS_SECONDS)
+        while (now := time.monotonic()) < until and not self._ended(service):
             status = self._status.get(service)
-            if status in wire.READY or status == "sleeping" or (status is None and not unknown_too):
+            if status in wire.READY or status == "sleeping" or (status is None and not (unknown_too and now < silent)):
                 return
-            self._step(until)
+            self._step(min(until, now + LOOK_SECONDS))
 
     def _wait_end(self, request: Request, report: Report) -> None:
         shown = None

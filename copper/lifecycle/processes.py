@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,17 +36,13 @@ class Processes:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def can_start(self, service: str) -> bool:
-        """Whether we know where this service comes from."""
-        return service in self._sources or service in CORE
-
     def start(self, service: str) -> bool:
         """Start a service unless it runs; False where we don't know where it comes from.
 
         Raises:
             CopperError: its command can't be started.
         """
-        if not self.can_start(service):
+        if service not in self._sources and service not in CORE:
             return False
         if service in self._running and self._running[service].poll() is None:
             return True
@@ -64,6 +61,17 @@ class Processes:
             raise CopperError(f"can't be started: {error.strerror}", where=f"service {service}") from error
         return True
 
+    def ended(self, service: str) -> str | None:
+        """Why a service that was started here has ended; an empty text while it runs, None where it was not started."""
+        process = self._running.get(service)
+        if process is None:
+            return None
+        code = process.poll()
+        if code is None:
+            return ""
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"{service} {how}{_last_words(self._folder / f'{service}.log')}"
+
     def stop(self) -> None:
         """End all of them, the last one started first."""
         running = [process for process in reversed(self._running.values()) if process.poll() is None]
@@ -76,6 +84,12 @@ class Processes:
                 process.kill()
                 process.wait()
         self._running.clear()
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_bytes().decode("utf-8", errors="replace").split("\n")
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f", it said: {said}" if said else ""
 
 
 def _command(source: ServiceSource) -> list[str]:

@@ -131,6 +131,17 @@ def test_a_service_that_is_killed_in_mid_action_ends_with_3(tmp_path):
     assert "frail/work: frail went away while it worked" in done.stdout
 
 
+def test_a_service_that_does_not_start_is_told_at_once_with_its_last_words(tmp_path):
+    program = "import sys; sys.exit('no licence')"
+    (tmp_path / "w.yaml").write_text(
+        f'services: {{frail: {{command: "{sys.executable} frail.py"}}}}\nactions: [{{action: frail/work}}]\n'
+    )
+    (tmp_path / "frail.py").write_text(program)
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "frail/work: frail ended with exit code 1, it said: no licence" in done.stdout
+
+
 def test_a_broker_without_a_known_log_runs_all_the_same_and_says_how_to_get_a_graph(broker, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("a")

@@ -170,8 +170,8 @@ def test_a_service_that_comes_up_late_is_waited_for(broker, worker, monkeypatch)
 
 
 def test_a_service_that_copper_knows_is_started_when_nobody_is_there(broker, worker):
-    with contextlib_serving(worker) as start:
-        result = run(broker, "- {action: worker/add, a: 1, b: 2}", start_service=start)
+    with Starting(worker) as start:
+        result = run(broker, "- {action: worker/add, a: 1, b: 2}", services=start)
     assert result.exit_code == 0
 
 
@@ -226,22 +226,24 @@ def test_a_broker_that_is_not_there_is_told_at_once():
     assert time.monotonic() - began < 5
 
 
-class contextlib_serving:  # noqa: N801  used as a function
+class Starting:
     """Starts a service when it is asked to, and stops it at the end."""
 
     def __init__(self, service) -> None:
         self.service = service
         self.started = None
 
-    def __enter__(self):
-        return self.start
-
     def start(self, name: str) -> bool:
         assert name == self.service.name
-        if self.started is None:
-            self.started = serving(self.service)
-            self.started.__enter__()
+        self.started = serving(self.service)
+        self.started.__enter__()
         return True
+
+    def ended(self, name: str) -> str | None:
+        return "" if name == self.service.name and self.started else None
+
+    def __enter__(self):
+        return self
 
     def __exit__(self, *_):
         wait_for(lambda: self.started)
