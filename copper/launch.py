@@ -21,8 +21,8 @@ from typing import Any
 
 from copper import references, wire
 from copper.broker import open_broker
+from copper.document import Problem, WorkflowError
 from copper.lifecycle.processes import Processes
-from copper.nodes import Problem, WorkflowError
 from copper.output import write_aside
 from copper.result import Report, Result
 from copper.runner import Runner

@@ -18,34 +18,20 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from copper import references
-from copper.nodes import Document, Node, Problem, Problems, WorkflowError, read_document
+from copper import policy, references
+from copper.document import Document, Node, Problem, Problems, WorkflowError, read_document
+from copper.policy import Retry
 
 __all__ = ["Action", "Problem", "Retry", "ServiceSource", "Workflow", "WorkflowError", "load", "parse"]
 
 RESERVED = ("action", "id", "needs", "if", "timeout", "retry", "on_error", "with")
 ROOT_KEYS = ("services", "defaults", "actions")
-DEFAULT_KEYS = ("timeout", "retry", "on_error")
-RETRY_KEYS = ("times", "delay", "backoff")
 SERVICE_KEYS = ("core", "command", "build", "image", "mode", "idle")
-ON_ERROR = ("stop", "continue")
 CORE = ("fetcher", "markdown")
 """The services that come with Copper."""
 
-DEFAULT_TIMEOUT = 600.0
-
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 _CONDITION = re.compile(r"!?\$\{[^{}]*\}|always|failure")
-
-
-@dataclass(frozen=True)
-class Retry:
-    """How often a failed action is tried again; `delay` in seconds, multiplied by `backoff` each time."""
-
-    times: int = 0
-    delay: float = 0.0
-    backoff: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,8 +55,8 @@ class Action:
     entry: dict[str, Any]
     needs: tuple[str, ...] = ()
     condition: bool | str = True
-    timeout: float = DEFAULT_TIMEOUT
-    retry: Retry = Retry()
+    timeout: float = policy.DEFAULT_TIMEOUT
+    retry: Retry = policy.NO_RETRY
     on_error: str = "stop"
     where: str = ""
 
@@ -121,7 +107,7 @@ def _workflow(document: Document) -> Workflow:
     if root.is_mapping:
         keys = root.keys(problems, allowed=ROOT_KEYS)
         services = _services(keys.get("services"), problems)
-        defaults = _defaults(keys.get("defaults"), problems)
+        defaults = policy.defaults(keys.get("defaults"), problems)
         entries = keys.get("actions")
         if entries is None:
             problems.add(root, "`actions` is missing: the list of what to run")
@@ -150,7 +136,7 @@ def _actions(items: list[Node], defaults: dict[str, Any], problems: Problems) ->
         before = names[number - 1 : number] if number else []
         needs = _needs(keys.get("needs"), before, names, problems)
         _check_references(keys, name, names, problems)
-        actions.append(_action(item, keys, name, needs, {**defaults, **_settings(keys, problems)}, problems))
+        actions.append(_action(item, keys, name, needs, {**defaults, **policy.settings(keys, problems)}, problems))
     return actions
 
 
@@ -234,61 +220,6 @@ def _condition(node: Node | None, problems: Problems) -> bool | str:
         return value
     problems.add(node, "`if` is ${…}, !${…}, always, failure, true or false")
     return True
-
-
-def _settings(keys: dict[str, Node], problems: Problems) -> dict[str, Any]:
-    """Those of `timeout`, `retry` and `on_error` that are there."""
-    settings: dict[str, Any] = {}
-    if node := keys.get("timeout"):
-        settings["timeout"] = _duration(node, "timeout", problems)
-    if node := keys.get("retry"):
-        settings["retry"] = _retry(node, problems)
-    if node := keys.get("on_error"):
-        settings["on_error"] = node.value()
-        if settings["on_error"] not in ON_ERROR:
-            problems.add(node, f"`on_error` is {' or '.join(ON_ERROR)}")
-    return settings
-
-
-def _retry(node: Node, problems: Problems) -> Retry:
-    if not node.is_mapping:
-        return Retry(times=int(_number(node, "retry", problems)))
-    keys = node.keys(problems, allowed=RETRY_KEYS)
-    return Retry(
-        times=int(_number(keys["times"], "times", problems)) if "times" in keys else 1,
-        delay=_duration(keys["delay"], "delay", problems) if "delay" in keys else 0.0,
-        backoff=_number(keys["backoff"], "backoff", problems) if "backoff" in keys else 1.0,
-    )
-
-
-def _number(node: Node, key: str, problems: Problems) -> float:
-    value = node.value()
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1000:
-        return value
-    problems.add(node, f"`{key}` is a number from 0 to 1000")
-    return 0
-
-
-def _duration(node: Node, key: str, problems: Problems) -> float:
-    """Seconds: a number, or such as 90s, 5m, 1h30m, 500ms."""
-    value = node.value()
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf"):
-        return float(value)
-    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
-    if match:
-        hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
-    problems.add(node, f"`{key}` is a time such as 90s, 5m or 1h30m")
-    return DEFAULT_TIMEOUT
-
-
-def _defaults(node: Node | None, problems: Problems) -> dict[str, Any]:
-    if node is None:
-        return {}
-    if not node.is_mapping:
-        problems.add(node, f"`defaults` is a mapping with the keys {_list(DEFAULT_KEYS)}")
-        return {}
-    return _settings(node.keys(problems, allowed=DEFAULT_KEYS), problems)
 
 
 def _services(node: Node | None, problems: Problems) -> dict[str, ServiceSource]:

@@ -13,6 +13,7 @@ import click
 
 from copper.action import Progress, State
 from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result
+from copper.workflow import Workflow
 
 _GOOD = State.FINISHED.value
 _SIGNS = {_GOOD: "✔", SKIPPED: "-", NOT_RUN: "-"}
@@ -87,13 +88,14 @@ def _words(progress: Progress) -> str:
     return "  ".join(part for part in (count, progress.message) if part)
 
 
-def summary(result: Result, files: dict[str, Path], no_graph: str) -> str:
+def summary(workflow: Workflow, result: Result, files: dict[str, Path], no_graph: str) -> str:
     """The end of a run: each action, how long, what it answered; what went wrong; what lies where."""
+    asked = {action.name: action.entry for action in workflow.actions}
     width = max(len(one.action) for one in result.actions)
     lines = [""]
     for one in result.actions:
         sign = _SIGNS.get(one.outcome, "✘")
-        said = one.outcome if one.outcome != _GOOD else _short(one.answer)
+        said = one.outcome if one.outcome != _GOOD else _short(one.answer, asked[one.name])
         lines.append(f"{sign} {one.action:<{width}}  {seconds(one.seconds):>7}  {said}")
     lines += [f"\n{one.action}: {one.error}" for one in result.actions if one.error]
     lines.append("")
@@ -119,11 +121,11 @@ def _site(result: ActionResult) -> Path | None:
     return Path(index) if isinstance(index, str) and Path(index).is_file() else None
 
 
-def _short(answer: Any, limit: int = 72) -> str:
-    """An answer on one line: the keys that are short."""
+def _short(answer: Any, asked: dict[str, Any], limit: int = 72) -> str:
+    """An answer on one line: the keys that are short, and no echo of what was asked."""
     one = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
     if isinstance(one, dict):
-        parts = (f"{key} {_plain(value)}" for key, value in one.items() if key not in {"id", "action"})
+        parts = (f"{key} {_plain(value)}" for key, value in one.items() if key != "id" and asked.get(key) != value)
         text = ", ".join(part for part in parts if len(part) <= limit // 2)
     else:
         text = _plain(one)

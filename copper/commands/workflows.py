@@ -80,7 +80,7 @@ def _run(file: Path, broker: str | None, log: Path | None) -> NoReturn:
     checked = workflow.load(file)
     with show.reporter(sys.stderr) as report:
         launched = launch(checked, Place(broker, log), report, show.words)
-    click.echo(show.summary(launched.result, launched.files, launched.no_graph))
+    click.echo(show.summary(checked, launched.result, launched.files, launched.no_graph))
     sys.exit(launched.result.exit_code)
 
 
