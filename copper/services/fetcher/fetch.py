@@ -105,6 +105,8 @@ def size_text(size: int) -> str:
 
 def duration_text(seconds: float) -> str:
     """A duration for people: `duration_text(75)` is "1 min 15 s"."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

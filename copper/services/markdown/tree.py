@@ -66,6 +66,11 @@ class Node:
     page: str | None
     children: list[Node] = field(default_factory=list)
 
+    @property
+    def first(self) -> str:
+        """The Markdown file that is read first."""
+        return next(iter(self.pages()))
+
     def pages(self) -> Iterable[str]:
         """The Markdown files of this node and all below, in reading order."""
         if self.page is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from copper.service import ActionError
+from copper.services.fetcher.fetch import duration_text, size_text
+from copper.services.folders import locked
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def test_folder_arrives_whole_and_the_answer_says_what_and_where(fetcher, source
     answer = fetcher(action="fetcher/fetch", id="1", type="local", path=str(source), note="mine")
     assert fetcher.files("manual") == {"README.md": "# Manual", "deep/er/picture.psd": "psd", "deep/page.md": "page"}
     assert answer.pop("duration") >= 0
-    assert answer.pop("duration_text").endswith(" s")
+    assert answer.pop("duration_text").endswith("s")
     assert answer.pop("version").startswith("sha256:")
     assert answer == {
         "action": "fetcher/fetch",
@@ -264,3 +267,38 @@ def test_a_full_disk_is_said_plainly(fetcher, source, monkeypatch):
     with pytest.raises(ActionError, match="somewhere: No space left on device") as caught:
         fetcher(type="local", path=str(source))
     assert caught.value.kind == "storage"
+
+
+def test_sizes_and_durations_are_said_for_people():
+    assert [size_text(size) for size in (0, 999, 1000, 1_234_567, 10**15)] == [
+        "0 bytes",
+        "999 bytes",
+        "1.0 kB",
+        "1.2 MB",
+        "1000.0 TB",
+    ]
+    assert [duration_text(seconds) for seconds in (0.0031, 0.9999, 1.25, 59.99, 75)] == [
+        "3 ms",
+        "1.0 s",
+        "1.2 s",
+        "1 min 0 s",
+        "1 min 15 s",
+    ]
+
+
+def test_two_at_once_on_one_resource_wait_for_each_other(fetcher, source):
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: fetcher(type="local", path=str(source)), range(8)))
+    assert [answer["changed"] for answer in answers].count(True) == 1
+    assert len(fetcher.files("manual")) == 3
+
+
+def test_resource_that_another_process_holds_is_busy(fetcher, source):
+    fetcher.limit(seconds=0.2)
+    place = fetcher.settings.folder / "manual"
+    with (
+        locked(place, check=lambda: None),
+        pytest.raises(ActionError, match="being worked on by another") as caught,
+    ):
+        fetcher(type="local", path=str(source))
+    assert (caught.value.kind, caught.value.retryable) == ("busy", True)
