@@ -48,7 +48,7 @@ def test_a_file_that_may_not_be_read_ends_with_2(tmp_path):
     file.write_text("- action: a\n")
     file.chmod(0)
     code = (
-        "import os, sys; from copper.commands.workflows import main; import copper.workflow, copper.nodes;"
+        "import os, sys; from copper.commands.workflows import main; import copper.workflow, copper.document;"
         f"os.seteuid(65534); sys.argv = ['copper', 'check', {str(file)!r}]; main()"
     )
     tmp_path.chmod(0o755)
