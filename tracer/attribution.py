@@ -23,15 +23,16 @@ Rule for the next editor: a copy may be given a sender only for a reason that is
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 
-from tracer import renaming, waiting
+from tracer import renaming, topics, waiting
 from tracer.records import PublishOut
 from tracer.sessions import Copy, Message, Session, Sessions, Subscription
 
 LIVE, QUEUED, RETAINED, WILL, BROKER = "live", "queued", "retained", "will", "broker"
 SEEN, INFERRED, NONE = "seen", "inferred", "none"
+Shared = tuple[tuple[str, str], list[bool]]
 OWNERS_CAP = 4
 """Last authors of a stored message that are remembered, for replays that come late."""
 
@@ -48,14 +49,15 @@ class Origin:
 
 @dataclass(slots=True)
 class Block:
-    """The handling of one message: who has got how many copies of it.
+    """The handling of one message: who was sent copies with which QoS, and the last packet identifier.
 
     `announced` is False for a will of which no copy was seen yet: nothing says that it was published.
     """
 
     message: Message
     announced: bool
-    copies: Counter[str] = field(default_factory=Counter)
+    sent: dict[str, list[int]] = field(default_factory=dict)
+    mids: dict[str, int] = field(default_factory=dict)
 
 
 class Attribution:
@@ -112,25 +114,27 @@ class Attribution:
     def cancel(self, client: str) -> Message | None:
         """The open block's message, if it is this publisher's: it was refused after all."""
         block = self.block
-        if block is None or block.message.sender != client:
+        if block is None or block.message.sender != client or block.message.is_will:
             return None
         self.block = None
+        owners = self._owners.get(block.message.topic)
+        if owners and owners[-1][0] == block.message.position:
+            owners.pop()
         return block.message
 
     def dropped(self, session: Session) -> Message | None:
         """A copy of the open block's message was thrown away, since the client's queue is full."""
         if self.block is None:
             return None
-        self.block.copies[session.client] += 1
-        if self.block.message.qos:
-            session.draw_mid()
+        self.block.sent.setdefault(session.client, []).append(self.block.message.qos)
+        session.skip_mids(1 if self.block.message.qos else 0)
         return self.block.message
 
     def _somebody_is_ready(self, message: Message) -> bool:
         """Whether a copy would have been sent, had the message been published (an ACL may forbid a will)."""
         for one in self._sessions.matching(message.topic):
             session = self._sessions.get(one.client)
-            if session is not None and session.connected and not (session.is_full and min(one.qos, message.qos)):
+            if session is not None and (session.is_idle or (session.connected and not min(one.qos, message.qos))):
                 return True
         return False
 
@@ -144,40 +148,89 @@ class Attribution:
         owners.append((message.position, message.sender, message.size))
 
     def _queue(self, block: Block) -> None:
-        groups: dict[tuple[str, str], list[Subscription]] = {}
-        left = block.copies.copy()
-        served: set[str] = set()
-        for one in self._sessions.matching(block.message.topic):
+        """Who should have got a copy, and did not: what was sent is told apart by its QoS first."""
+        message = block.message
+        left = {client: list(qos) for client, qos in block.sent.items()}
+        owed: dict[str, list[int]] = {}
+        groups: dict[tuple[str, str], dict[str, int]] = {}
+        for one in self._sessions.matching(message.topic):
+            qos = min(one.qos, message.qos)
             if one.group is not None:
-                groups.setdefault((one.group, one.plain), []).append(one)
-            elif left[one.client] > 0:
-                left[one.client] -= 1
-                served.add(one.client)
-            elif one.client not in served or self._gets_duplicates(one.client):
-                served.add(one.client)
-                self._wait([one], block.message)
-        for members in groups.values():
-            lucky = next((member for member in members if left[member.client] > 0), None)
-            if lucky is None:
-                self._wait(members, block.message)
-            else:
-                left[lucky.client] -= 1
+                groups.setdefault((one.group, one.plain), {})[one.client] = qos
+            elif not self._gets_duplicates(one.client) or not _took(left.get(one.client), qos):
+                owed.setdefault(one.client, []).append(qos)
+        unserved = [key for key, members in groups.items() if not self._served(key, members, left, exactly=True)]
+        for client, levels in owed.items():
+            session = self._sessions.get(client)
+            if session is not None:
+                self._owe(session, levels, block, left.get(client, []))
+        for key in unserved:
+            if not self._served(key, groups[key], left, exactly=False):
+                self._owe_group(key, groups[key], message)
+
+    def _owe(self, session: Session, levels: list[int], block: Block, left: list[int]) -> None:
+        """Queue what a client's own filters give it, but for the copies that it got."""
+        levels.sort(reverse=True)
+        if self._gets_duplicates(session.client):
+            while levels and _took(left, None):
+                levels.pop()
+            for qos in levels:
+                self._wait(session, block.message, qos)
+            return
+        # one copy for all filters; but a packet identifier was drawn for each
+        draws = sum(qos > 0 for qos in levels)
+        if _took(left, None):
+            session.skip_mids(draws - (session.client in block.mids))
+        elif self._wait(session, block.message, levels[0]):
+            session.skip_mids(draws - 1)
+
+    def _served(
+        self, key: tuple[str, str], members: dict[str, int], left: dict[str, list[int]], *, exactly: bool
+    ) -> bool:
+        """Whether a member of a $share group got a copy for it."""
+        for client in self._sessions.turns(*key):
+            if client in members and _took(left.get(client), members[client] if exactly else None):
+                self._sessions.had_turn(*key, client)
+                return True
+        return False
+
+    def _owe_group(self, key: tuple[str, str], members: dict[str, int], message: Message) -> None:
+        """One member of a $share group has it in its queue: in turn, whether it is there or not."""
+        taken = [False]
+        for client in self._sessions.turns(*key):
+            session = self._sessions.get(client)
+            if session is None or client not in members or (session.is_idle and not self.batches):
+                # who is idle would have got it at once, so it was not its turn
+                continue
+            self._wait(session, message, members[client], (key, taken))
+            if not self.batches:
+                self._sessions.had_turn(*key, client)
+                return
+
+    def _wait(self, session: Session, message: Message, qos: int, shared: Shared | None = None) -> bool:
+        """Queue a copy, where Mosquitto does: of QoS > 0, for an absent client or one that owes acknowledgements.
+
+        Who is there and owes nothing gets its copies at once; if it got none, it may not have it (an ACL, or MQTT
+        5's no local). That is remembered, so that its queue is not filled with copies that never come.
+        """
+        kept_away = (message.topic, message.sender == session.client)
+        if self.batches:
+            if not session.connected and not qos:
+                return False
+        elif qos and session.is_idle:
+            session.kept_away.add(kept_away)
+            return False
+        elif not qos or kept_away in session.kept_away:
+            return False
+        group, taken = shared or (None, [False])
+        copy = Copy(message, qos, not self.batches or session.is_full, None, 0, group, taken)
+        self.fallen_out += waiting.put(session, copy)
+        return True
 
     def _gets_duplicates(self, client: str) -> bool:
         """MQTT 5 clients get a copy for each filter, since 2.1 the others do too (allow_duplicate_messages)."""
         session = self._sessions.get(client)
         return self.duplicates or session is None or session.protocol == "5.0"
-
-    def _wait(self, members: list[Subscription], message: Message) -> None:
-        """Put a copy into the queue of each that may have it; the first that sends it takes it from the others."""
-        taken = [False]
-        for member in members:
-            session = self._sessions.get(member.client)
-            if session is None:
-                continue
-            copy = Copy(message, min(member.qos, message.qos), session.is_full, None, taken)
-            if (copy.qos and copy.late) or (self.batches and session.connected):
-                self.fallen_out += not waiting.put(session, copy)
 
     # -- copies -----------------------------------------------------------------------------------------------
 
@@ -187,6 +240,7 @@ class Attribution:
             self._of_block(record, session)
             or self._replayed(record, session)
             or self.waited(record, session)
+            or self._of_group(record, session)
             or self._of_broker(record)
         )
         if origin is not None:
@@ -207,7 +261,7 @@ class Attribution:
             return None
         if record.retain and not (message.retain and self._keeps_retain(session)):
             return None
-        if block.copies[session.client] >= self._most(session, message.topic):
+        if len(block.sent.get(session.client, ())) >= self._most(session, message.topic):
             return None
         return self._take(block, record, session)
 
@@ -223,15 +277,16 @@ class Attribution:
 
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
-        block.copies[session.client] += 1
+        block.sent.setdefault(session.client, []).append(record.qos)
         will = None
         if not block.announced:
             block.announced = True
             self._store(message)
             will = message
+        session.kept_away.discard((message.topic, message.sender == session.client))
         if record.qos:
-            # whoever gets a copy at once has nothing in its queue: what our books say was never queued
-            session.waiting.clear()
+            block.mids[session.client] = record.mid
+            session.anchor(record.mid)
         if message.is_will:
             return Origin(message.sender, WILL, INFERRED, will)
         return Origin(message.sender, LIVE, SEEN)
@@ -249,6 +304,7 @@ class Attribution:
             if owners:
                 since = self._subscribed(session, name)
                 before = [owner for owner in owners if owner[0] <= since]
+                waiting.make_room(session, record.mid)
                 return Origin((before or owners)[-1][1], RETAINED, INFERRED)
         return None
 
@@ -264,6 +320,21 @@ class Attribution:
             return None
         via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
         return Origin(copy.message.sender, via, INFERRED)
+
+    def _of_group(self, record: PublishOut, session: Session) -> Origin | None:
+        """A copy that we thought another member of a $share group had: one whose session was gone (MQTT 5)."""
+        if self.draining != session.client:
+            return None
+        for one in session.filters.values():
+            if one.group is None or not topics.matches(one.plain, record.topic):
+                continue
+            key = (one.group, one.plain)
+            for client in self._sessions.turns(*key):
+                other = self._sessions.get(client)
+                copy = waiting.take_shared(other, key, record) if other is not None else None
+                if copy is not None:
+                    return Origin(copy.message.sender, QUEUED, INFERRED)
+        return None
 
     def _of_broker(self, record: PublishOut) -> Origin | None:
         if record.topic.startswith(("$SYS/", "$CONTROL/")):
@@ -331,3 +402,11 @@ class Attribution:
             owner.will = None
         self.block = Block(will, announced=False)
         return self._take(self.block, record, session)
+
+
+def _took(left: list[int] | None, qos: int | None) -> bool:
+    """Takes a copy of this QoS (None: of any) from those that are left; False where there is none."""
+    if not left or (qos is not None and qos not in left):
+        return False
+    left.remove(left[0] if qos is None else qos)
+    return True

@@ -1,8 +1,9 @@
 """Messages on their way: publishers' packets to the broker, and the copies to subscribers.
 
 Comes in: records of PUBLISH packets, their acknowledgements and refusals. Goes out: publish, will, deliver, deny
-and drop events. Whose message a copy is, attribution.py says. A delivery waits for the next line, since
-Mosquitto says only after `Sending PUBLISH` that the packet was too large for its receiver or its queue full.
+and drop events. Whose message a copy is, attribution.py says. A publish or delivery waits for the next line:
+Mosquitto says only after `Received PUBLISH` that the message was refused, and only after `Sending PUBLISH` that
+the packet was too large for its receiver or the queue to it full.
 """
 
 from __future__ import annotations
@@ -17,13 +18,21 @@ from tracer.connections import Events, Moment
 from tracer.sessions import Message, Sessions
 
 
+REFUSALS: dict[int, tuple[type[e.Deny], str]] = {
+    135: (e.Deny, "not authorised"),
+    149: (e.Drop, "too large"),
+    151: (e.Drop, "quota exceeded"),
+}
+"""Reason codes of PUBACK and PUBREC (MQTT 5, 3.4.2.1): whether and why a message was not taken."""
+
+
 class Messages:
     """The messages of one broker."""
 
     def __init__(self, sessions: Sessions, attribution: Attribution) -> None:
         self._sessions = sessions
         self._attribution = attribution
-        self._held: e.Deliver | None = None
+        self._held: e.Event | None = None
         self._undecided: list[tuple[r.PublishOut, Moment]] = []
 
     # -- to the broker ----------------------------------------------------------------------------------------
@@ -41,9 +50,11 @@ class Messages:
         return self._publish(message, now)
 
     def _publish(self, message: Message, now: Moment) -> Events:
+        """Holds the event back: the next line may say that the message was refused after all."""
         self._attribution.accept(message)
         sender, topic, qos, retain = message.sender, message.topic, message.qos, message.retain
-        return [e.Publish(now.at, now.line, sender, topic, qos, retain, message.size)]
+        self._held = e.Publish(now.at, now.line, sender, topic, qos, retain, message.size)
+        return []
 
     def ack_in(self, record: r.AckIn, now: Moment) -> Events:
         """A publisher releases a message, or a subscriber acknowledges a copy, which makes place for the next."""
@@ -56,15 +67,23 @@ class Messages:
         self._attribution.draining = record.client
         return []
 
-    def ack_out(self, record: r.AckOut, _: Moment) -> Events:
-        """An error code says that a message of QoS 2 was not taken."""
-        if record.kind == "PUBREC" and record.code is not None and record.code >= 128:
-            self._sessions.of(record.client).releasing.pop(record.mid, None)
-        return []
+    def ack_out(self, record: r.AckOut, now: Moment) -> Events:
+        """An error code says that a message was not taken, if no line before has said it (s09)."""
+        if not _is_error(record):
+            return []
+        held, self._held = self._held, None
+        topic, size = (held.topic, held.bytes) if isinstance(held, e.Publish) else (None, None)
+        if record.kind == "PUBREC":
+            message = self._sessions.of(record.client).releasing.pop(record.mid, None)
+            topic, size = (message.topic, message.size) if message else (None, None)
+        if topic is None:
+            return []
+        kind, reason = REFUSALS.get(record.code or 0, (e.Drop, f"code {record.code}"))
+        return [_refused(kind, now, record.client, topic, size, "in", reason)]
 
     def publish_denied(self, record: r.PublishDenied, now: Moment) -> Events:
-        """A message was refused; if its Received line came before, there is a publish event already."""
-        self._attribution.cancel(record.client)
+        """A message was refused, by a plugin also after its Received line."""
+        self._held = None
         self._sessions.of(record.client).releasing.pop(record.mid, None)
         return [_refused(e.Deny, now, record.client, record.topic, record.size, "in", "not authorised")]
 
@@ -74,8 +93,8 @@ class Messages:
 
     def publish_rejected(self, record: r.PublishRejected, now: Moment) -> Events:
         """2.1: a plugin's quota is used up."""
-        message = self._attribution.cancel(record.client)
-        topic, size = (message.topic, message.size) if message else (None, None)
+        held, self._held = self._held, None
+        topic, size = (held.topic, held.bytes) if isinstance(held, e.Publish) else (None, None)
         return [_refused(e.Drop, now, record.client, topic, size, "in", "quota exceeded")]
 
     # -- to subscribers ---------------------------------------------------------------------------------------
@@ -104,14 +123,28 @@ class Messages:
         return [will_event(origin.will, now)] if origin.will is not None else []
 
     def release(self, record: r.Record | None) -> Events:
-        """The delivery that was held back, unless this record takes it back (None: no line follows for now)."""
+        """The event that was held back, unless this record takes it back (None: no line follows for now)."""
         held = self._held
         if held is None:
             return []
-        if isinstance(record, r.OutTooLarge | r.OutDropped) and record.client == held.client:
+        if record is not None and self._takes_back(record):
+            if isinstance(held, e.Publish):
+                self._attribution.cancel(held.client)
             return []
         self._held = None
         return [held]
+
+    def _takes_back(self, record: r.Record) -> bool:
+        held = self._held
+        if isinstance(held, e.Deliver):
+            return isinstance(record, r.OutTooLarge | r.OutDropped) and record.client == held.client
+        if not isinstance(held, e.Publish):
+            return False
+        if isinstance(record, r.PublishDenied):
+            return (record.client, record.topic, record.size) == (held.client, held.topic, held.bytes)
+        if isinstance(record, r.AckOut):
+            return record.kind == "PUBACK" and _is_error(record) and record.client == held.client
+        return isinstance(record, r.PublishRejected) and record.client == held.client
 
     def decide(self, named: set[str]) -> Events:
         """Copies of a will that several clients have; the line that follows may name the one."""
@@ -126,7 +159,7 @@ class Messages:
     def out_too_large(self, record: r.OutTooLarge, now: Moment) -> Events:
         """The copy of the line before was not sent."""
         held, self._held = self._held, None
-        if held is None:
+        if not isinstance(held, e.Deliver):
             return [_refused(e.Drop, now, record.client, None, record.size, "out", "too large")]
         if held.qos:
             self._sessions.of(record.client).inflight.popitem()
@@ -135,7 +168,7 @@ class Messages:
     def out_dropped(self, record: r.OutDropped, now: Moment) -> Events:
         """A copy was thrown away: that of the line before, where it went to this client; else the block's message."""
         held, self._held = self._held, None
-        if held is not None:
+        if isinstance(held, e.Deliver):
             return [_refused(e.Drop, now, record.client, held.topic, held.bytes, "out", "queue full")]
         message = self._attribution.dropped(self._sessions.of(record.client))
         topic, size = (message.topic, message.size) if message else (None, None)
@@ -145,6 +178,10 @@ class Messages:
         """2.1: a plugin refused a copy."""
         reason = "quota exceeded" if record.topic is None else "not authorised"
         return [_refused(e.Deny, now, record.client, record.topic, record.size, "out", reason)]
+
+
+def _is_error(record: r.AckOut) -> bool:
+    return record.code is not None and record.code >= 128
 
 
 def will_event(will: Message, now: Moment) -> e.Event:

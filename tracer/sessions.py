@@ -45,14 +45,17 @@ class Copy:
 
     `qos` is the lower one of message and subscription. `late`: its receiver was away, or its inflight window
     full (in 1.6 all other copies wait too, for a moment). `mid` is the packet identifier that the broker is
-    thought to have drawn for it, None where that can't be told. `taken` is one list for all whose queue may
-    hold a shared copy: [True] once one of them got it.
+    thought to have drawn for it, None where that can't be told, counted on from a copy that was seen; `era` numbers
+    these. `group` and plain filter of a $share group, one of whose members gets it; `taken` is one list for all of
+    them whose queue may hold it: [True] once one got it.
     """
 
     message: Message
     qos: int
     late: bool
     mid: int | None
+    era: int
+    group: tuple[str, str] | None
     taken: list[bool]
 
 
@@ -88,6 +91,8 @@ class Session:
     inflight: dict[int, str] = field(default_factory=dict)
     window: int = 1
     next_mid: int | None = None
+    era: int = 0
+    kept_away: set[tuple[str, bool]] = field(default_factory=set)
     waiting: deque[Copy] = field(default_factory=deque)
 
     def forget(self) -> None:
@@ -96,6 +101,7 @@ class Session:
         self.recent.clear()
         self.inflight.clear()
         self.waiting.clear()
+        self.kept_away.clear()
         self.next_mid = 1
 
     def receive(self, mid: int, message: Message) -> None:
@@ -116,20 +122,28 @@ class Session:
         """A copy of QoS > 0 goes out, and is in flight until it is acknowledged."""
         self.inflight[mid] = topic
         self.window = max(self.window, len(self.inflight))
-        if not self.waiting:
-            self.next_mid = mid % 65535 + 1
+        if self.next_mid is None or (mid - self.next_mid) % 65535 < 32768:
+            self.anchor(mid)
 
-    def draw_mid(self) -> int | None:
-        """The packet identifier that the broker gives to the next copy of QoS > 0: drawn when it is routed."""
-        mid = self.next_mid
-        if mid is not None:
-            self.next_mid = mid % 65535 + 1
-        return mid
+    def anchor(self, mid: int) -> None:
+        """This packet identifier was the last one drawn for the client; they are drawn when a copy is routed."""
+        self.next_mid = mid % 65535 + 1
+        self.era += 1
+
+    def skip_mids(self, count: int) -> None:
+        """So many were drawn, and are not seen."""
+        if self.next_mid is not None:
+            self.next_mid = (self.next_mid + count - 1) % 65535 + 1
 
     @property
     def is_lasting(self) -> bool:
         """Whether the session may outlive its connection. MQTT 5's session expiry interval is never logged."""
         return not self.clean or self.protocol == "5.0"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is there and owes no acknowledgement, so that nothing has to wait for it."""
+        return self.connected and not self.inflight
 
     @property
     def is_full(self) -> bool:
@@ -149,6 +163,7 @@ class Sessions:
         self._exact: dict[str, dict[tuple[str, str], Subscription]] = {}
         self._wild: dict[tuple[str, str], Subscription] = {}
         self._matching: dict[str, tuple[Subscription, ...]] = {}
+        self._turns: dict[tuple[str, str], list[str]] = {}
 
     def __contains__(self, client: object) -> bool:
         return client in self._by_client
@@ -206,6 +221,10 @@ class Sessions:
         """Note a subscription under its filter as it was logged."""
         plain = subscription.plain
         session.filters[logged] = subscription
+        if subscription.group is not None:
+            turns = self._turns.setdefault((subscription.group, plain), [])
+            if session.client not in turns:
+                turns.append(session.client)
         key = (session.client, logged)
         if topics.is_wildcard(plain):
             self._wild[key] = subscription
@@ -232,6 +251,17 @@ class Sessions:
             self._matching[topic] = found
         return found
 
+    def turns(self, group: str, plain: str) -> tuple[str, ...]:
+        """The members of a $share group, in the order of their turns (subs__shared_process)."""
+        return tuple(self._turns.get((group, plain), ()))
+
+    def had_turn(self, group: str, plain: str, client: str) -> None:
+        """This member was given a message, so it is the last in turn now."""
+        turns = self._turns.get((group, plain), [])
+        if client in turns:
+            turns.remove(client)
+            turns.append(client)
+
     def _unsubscribe_all(self, session: Session) -> None:
         for name, subscription in session.filters.items():
             self._forget(session.client, name, subscription)
@@ -239,6 +269,11 @@ class Sessions:
 
     def _forget(self, client: str, logged: str, subscription: Subscription) -> None:
         key = (client, logged)
+        if subscription.group is not None:
+            turns = self._turns[subscription.group, subscription.plain]
+            turns.remove(client)
+            if not turns:
+                del self._turns[subscription.group, subscription.plain]
         if self._wild.pop(key, None) is None:
             same = self._exact[subscription.plain]
             same.pop(key, None)

@@ -3,11 +3,8 @@
 It reads no text. What is left in this file is order, and who is asked: connections.py (how clients come and go),
 subscribing.py, messages.py; and attribution.py, whose message a copy is: the theory, its open ends and the rule
 for the next editor stand at its head.
-Order: the handling of one message ends with the first line whose record is not `inside`; a delivery waits for
-the next line, which may take it back.
-
-Open end: a plugin that refuses a message after `Received PUBLISH` is known a line too late; then there is a deny
-event after the publish event, and no delivery.
+Order: the handling of one message ends with the first line whose record is not `inside`; a publish or delivery
+waits for the next line, which may take it back.
 """
 
 from __future__ import annotations
