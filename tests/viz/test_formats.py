@@ -10,7 +10,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from tests.conftest import need
+from tests.needs import need
 from tests.viz.graphs import GraphMaker, home, nasty, workflow
 from tracer.errors import CopperError
 from viz.formats import FORMATS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import need
+from tests.needs import need
 from tests.viz.graphs import GraphMaker, home, nasty, random_graph, workflow
 from tracer.errors import CopperError
 from viz.layout import lay_out

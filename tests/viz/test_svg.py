@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import need
+from tests.needs import need
 from tests.viz.graphs import GraphMaker, home, nasty, workflow
 from viz.picture import draw
 from viz.text import shown
