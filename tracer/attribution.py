@@ -28,11 +28,11 @@ from dataclasses import dataclass, field
 
 from tracer import renaming, topics, waiting
 from tracer.records import PublishOut
-from tracer.sessions import Copy, Message, Session, Sessions, Subscription
+from tracer.routing import Dialect, Routing, Sent
+from tracer.sessions import Message, Session, Sessions
 
 LIVE, QUEUED, RETAINED, WILL, BROKER = "live", "queued", "retained", "will", "broker"
 SEEN, INFERRED, NONE = "seen", "inferred", "none"
-Shared = tuple[tuple[str, str], list[bool]]
 OWNERS_CAP = 4
 """Last authors of a stored message that are remembered, for replays that come late."""
 
@@ -49,39 +49,35 @@ class Origin:
 
 @dataclass(slots=True)
 class Block:
-    """The handling of one message: who was sent copies with which QoS, and the last packet identifier.
+    """The handling of one message, and the copies of it that were sent.
 
     `announced` is False for a will of which no copy was seen yet: nothing says that it was published.
     """
 
     message: Message
     announced: bool
-    sent: dict[str, list[int]] = field(default_factory=dict)
-    mids: dict[str, int] = field(default_factory=dict)
+    sent: Sent = field(default_factory=Sent)
 
 
 class Attribution:
     """The open block, the queues, the authors of stored messages and the wills that are due.
 
     Attributes:
-        batches: the broker is a 1.6, which has no blocks.
-        duplicates: every client gets a copy for each of its filters that match (2.1), not one for all (3.1.1, 2.0).
+        routing: who should get a copy, and the queues of those who did not.
         stopping: the broker ends: wills of all that are connected follow, in the order of their connections.
         draining: the client whose queue may be sent on now, since it acknowledged something or came back.
         quiet: wills that were published as far as can be told, though nobody got a copy.
-        fallen_out: copies that were not kept waiting, since too many were.
     """
 
-    def __init__(self, sessions: Sessions) -> None:
-        self.batches = False
-        self.duplicates = False
+    def __init__(self, sessions: Sessions, dialect: Dialect) -> None:
+        self.routing = Routing(sessions, dialect)
         self.stopping = False
         self.draining: str | None = None
         self.quiet: list[Message] = []
-        self.fallen_out = 0
         self.block: Block | None = None
         self.due: dict[str, Message] = {}
         self._sessions = sessions
+        self._dialect = dialect
         self._owners: dict[str, deque[tuple[int, str, int]]] = {}
 
     # -- messages ---------------------------------------------------------------------------------------------
@@ -90,8 +86,8 @@ class Attribution:
         """The broker hands a message out now. Until close() the copies of it follow."""
         self.block = Block(message, announced=True)
         self._store(message)
-        if self.batches:
-            self._queue(self.block)
+        if self._dialect.batches:
+            self.routing.queue(message, self.block.sent)
 
     def expect(self, will: Message) -> None:
         """The broker may publish this will now."""
@@ -100,15 +96,15 @@ class Attribution:
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
-        if block is None or self.batches:
+        if block is None or self._dialect.batches:
             return
         if block.announced:
-            self._queue(block)
+            self.routing.queue(block.message, block.sent)
         elif block.message.late:
             self.due[block.message.sender] = block.message
-        elif block.message.certain and not self._somebody_is_ready(block.message):
+        elif block.message.certain and not self.routing.somebody_is_ready(block.message):
             self._store(block.message)
-            self._queue(block)
+            self.routing.queue(block.message, block.sent)
             self.quiet.append(block.message)
 
     def cancel(self, client: str) -> Message | None:
@@ -126,17 +122,9 @@ class Attribution:
         """A copy of the open block's message was thrown away, since the client's queue is full."""
         if self.block is None:
             return None
-        self.block.sent.setdefault(session.client, []).append(self.block.message.qos)
+        self.block.sent.add(session.client, self.block.message.qos, 0)
         session.skip_mids(1 if self.block.message.qos else 0)
         return self.block.message
-
-    def _somebody_is_ready(self, message: Message) -> bool:
-        """Whether a copy would have been sent, had the message been published (an ACL may forbid a will)."""
-        for one in self._sessions.matching(message.topic):
-            session = self._sessions.get(one.client)
-            if session is not None and (session.is_idle or (session.connected and not min(one.qos, message.qos))):
-                return True
-        return False
 
     def _store(self, message: Message) -> None:
         if not message.retain:
@@ -146,91 +134,6 @@ class Attribution:
             return
         owners = self._owners.setdefault(message.topic, deque(maxlen=OWNERS_CAP))
         owners.append((message.position, message.sender, message.size))
-
-    def _queue(self, block: Block) -> None:
-        """Who should have got a copy, and did not: what was sent is told apart by its QoS first."""
-        message = block.message
-        left = {client: list(qos) for client, qos in block.sent.items()}
-        owed: dict[str, list[int]] = {}
-        groups: dict[tuple[str, str], dict[str, int]] = {}
-        for one in self._sessions.matching(message.topic):
-            qos = min(one.qos, message.qos)
-            if one.group is not None:
-                groups.setdefault((one.group, one.plain), {})[one.client] = qos
-            elif not self._gets_duplicates(one.client) or not _took(left.get(one.client), qos):
-                owed.setdefault(one.client, []).append(qos)
-        unserved = [key for key, members in groups.items() if not self._served(key, members, left, exactly=True)]
-        for client, levels in owed.items():
-            session = self._sessions.get(client)
-            if session is not None:
-                self._owe(session, levels, block, left.get(client, []))
-        for key in unserved:
-            if not self._served(key, groups[key], left, exactly=False):
-                self._owe_group(key, groups[key], message)
-
-    def _owe(self, session: Session, levels: list[int], block: Block, left: list[int]) -> None:
-        """Queue what a client's own filters give it, but for the copies that it got."""
-        levels.sort(reverse=True)
-        if self._gets_duplicates(session.client):
-            while levels and _took(left, None):
-                levels.pop()
-            for qos in levels:
-                self._wait(session, block.message, qos)
-            return
-        # one copy for all filters; but a packet identifier was drawn for each
-        draws = sum(qos > 0 for qos in levels)
-        if _took(left, None):
-            session.skip_mids(draws - (session.client in block.mids))
-        elif self._wait(session, block.message, levels[0]):
-            session.skip_mids(draws - 1)
-
-    def _served(
-        self, key: tuple[str, str], members: dict[str, int], left: dict[str, list[int]], *, exactly: bool
-    ) -> bool:
-        """Whether a member of a $share group got a copy for it."""
-        for client in self._sessions.turns(*key):
-            if client in members and _took(left.get(client), members[client] if exactly else None):
-                self._sessions.had_turn(*key, client)
-                return True
-        return False
-
-    def _owe_group(self, key: tuple[str, str], members: dict[str, int], message: Message) -> None:
-        """One member of a $share group has it in its queue: in turn, whether it is there or not."""
-        taken = [False]
-        for client in self._sessions.turns(*key):
-            session = self._sessions.get(client)
-            if session is None or client not in members or (session.is_idle and not self.batches):
-                # who is idle would have got it at once, so it was not its turn
-                continue
-            self._wait(session, message, members[client], (key, taken))
-            if not self.batches:
-                self._sessions.had_turn(*key, client)
-                return
-
-    def _wait(self, session: Session, message: Message, qos: int, shared: Shared | None = None) -> bool:
-        """Queue a copy, where Mosquitto does: of QoS > 0, for an absent client or one that owes acknowledgements.
-
-        Who is there and owes nothing gets its copies at once; if it got none, it may not have it (an ACL, or MQTT
-        5's no local). That is remembered, so that its queue is not filled with copies that never come.
-        """
-        kept_away = (message.topic, message.sender == session.client)
-        if self.batches:
-            if not session.connected and not qos:
-                return False
-        elif qos and session.is_idle:
-            session.kept_away.add(kept_away)
-            return False
-        elif not qos or kept_away in session.kept_away:
-            return False
-        group, taken = shared or (None, [False])
-        copy = Copy(message, qos, not self.batches or session.is_full, None, 0, group, taken)
-        self.fallen_out += waiting.put(session, copy)
-        return True
-
-    def _gets_duplicates(self, client: str) -> bool:
-        """MQTT 5 clients get a copy for each filter, since 2.1 the others do too (allow_duplicate_messages)."""
-        session = self._sessions.get(client)
-        return self.duplicates or session is None or session.protocol == "5.0"
 
     # -- copies -----------------------------------------------------------------------------------------------
 
@@ -254,14 +157,14 @@ class Attribution:
 
     def _of_block(self, record: PublishOut, session: Session) -> Origin | None:
         block = self.block
-        if block is None or self.batches:
+        if block is None or self._dialect.batches:
             return None
         message = block.message
         if message.topic != record.topic or message.size != record.size:
             return None
         if record.retain and not (message.retain and self._keeps_retain(session)):
             return None
-        if len(block.sent.get(session.client, ())) >= self._most(session, message.topic):
+        if len(block.sent.qos.get(session.client, ())) >= self._most(session, message.topic):
             return None
         return self._take(block, record, session)
 
@@ -271,13 +174,13 @@ class Attribution:
 
     def _most(self, session: Session, topic: str) -> int:
         """How many copies of one message a client can get."""
-        if not self._gets_duplicates(session.client):
+        if not self.routing.gets_duplicates(session.client):
             return 1
         return max(1, sum(one.client == session.client for one in self._sessions.matching(topic)))
 
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
-        block.sent.setdefault(session.client, []).append(record.qos)
+        block.sent.add(session.client, record.qos, record.mid if record.qos else 0)
         will = None
         if not block.announced:
             block.announced = True
@@ -285,7 +188,6 @@ class Attribution:
             will = message
         session.kept_away.discard((message.topic, message.sender == session.client))
         if record.qos:
-            block.mids[session.client] = record.mid
             session.anchor(record.mid)
         if message.is_will:
             return Origin(message.sender, WILL, INFERRED, will)
@@ -315,7 +217,7 @@ class Attribution:
 
     def waited(self, record: PublishOut, session: Session) -> Origin | None:
         """A copy from the client's queue."""
-        copy = waiting.take(session, record, batches=self.batches)
+        copy = waiting.take(session, record, batches=self._dialect.batches)
         if copy is None:
             return None
         via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
@@ -344,7 +246,7 @@ class Attribution:
     def _unexplained(self, record: PublishOut, session: Session) -> Origin:
         """The last resorts: a renamed copy of the block's message, or nobody knows whose."""
         block = self.block
-        if block is not None and not self.batches and self._is_renamed(block.message, record, session):
+        if block is not None and not self._dialect.batches and self._is_renamed(block.message, record, session):
             return self._take(block, record, session)
         if record.retain:
             return Origin(None, RETAINED, NONE)
@@ -376,7 +278,11 @@ class Attribution:
         Delayed ones (MQTT 5) come at any time. Those of connected clients come at the end of the broker, and
         in 2.1 when an id is taken over, which is said only after them.
         """
-        armed = [] if self.batches else [one.will for one in self._sessions if one.connected and one.will is not None]
+        armed = (
+            []
+            if self._dialect.batches
+            else [one.will for one in self._sessions if one.connected and one.will is not None]
+        )
         fitting = [will for will in (*self.due.values(), *armed) if will.size == record.size]
         if not fitting:
             return []
@@ -402,11 +308,3 @@ class Attribution:
             owner.will = None
         self.block = Block(will, announced=False)
         return self._take(self.block, record, session)
-
-
-def _took(left: list[int] | None, qos: int | None) -> bool:
-    """Takes a copy of this QoS (None: of any) from those that are left; False where there is none."""
-    if not left or (qos is not None and qos not in left):
-        return False
-    left.remove(left[0] if qos is None else qos)
-    return True

@@ -17,7 +17,6 @@ from tracer.attribution import Attribution, Origin
 from tracer.connections import Events, Moment
 from tracer.sessions import Message, Sessions
 
-
 REFUSALS: dict[int, tuple[type[e.Deny], str]] = {
     135: (e.Deny, "not authorised"),
     149: (e.Drop, "too large"),

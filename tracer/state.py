@@ -18,6 +18,7 @@ from tracer import records as r
 from tracer.attribution import Attribution
 from tracer.connections import Connections, Events, Moment
 from tracer.messages import Messages, will_event
+from tracer.routing import Dialect
 from tracer.sessions import Message, Sessions
 from tracer.subscribing import Subscribing
 
@@ -33,7 +34,8 @@ class State:
     def __init__(self) -> None:
         self.sessions = Sessions()
         self.version: str | None = None
-        self._attribution = Attribution(self.sessions)
+        self._dialect = Dialect()
+        self._attribution = Attribution(self.sessions, self._dialect)
         self._connections = Connections(self.sessions)
         self._subscribing = Subscribing(self.sessions)
         self._messages = Messages(self.sessions, self._attribution)
@@ -49,12 +51,12 @@ class State:
     @property
     def is_old(self) -> bool:
         """Whether a 1.6 wrote the log."""
-        return self._attribution.batches
+        return self._dialect.batches
 
     @property
     def fallen_out(self) -> int:
         """Copies that were not kept waiting for their receiver, since too many were."""
-        return self._attribution.fallen_out
+        return self._attribution.routing.fallen_out
 
     def doubts(self, record: r.Record) -> bool:
         """Whether Mosquitto can't have printed this record's line here."""
@@ -118,8 +120,8 @@ class State:
     def _broker(self, record: r.BrokerState, now: Moment) -> Events:
         self.version = record.version
         attribution = self._attribution
-        attribution.batches = record.version.startswith("1.")
-        attribution.duplicates = not record.version.startswith(("1.", "2.0."))
+        self._dialect.batches = record.version.startswith("1.")
+        self._dialect.duplicates = not record.version.startswith(("1.", "2.0."))
         attribution.stopping = record.state == "terminating"
         if record.state == "starting":
             attribution.due.clear()
@@ -130,7 +132,7 @@ class State:
 
     def _new_client(self, record: r.NewClient, now: Moment) -> Events:
         if self.version is None and record.port is None:
-            self._attribution.batches = True
+            self._dialect.batches = True
         return self._connections.new_client(record, now)
 
     def _connack(self, record: r.ConnAck, now: Moment) -> Events:
@@ -174,7 +176,7 @@ class State:
 
     def _expect_will(self, will: Message, now: Moment) -> Events:
         """In 2.x the copies of it follow at once; 1.6 writes them later, among others."""
-        if not self._attribution.batches:
+        if not self._dialect.batches:
             self._attribution.expect(will)
             return []
         if not will.certain:
