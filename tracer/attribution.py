@@ -13,7 +13,8 @@ subscriber's queue, which is first in, first out. Stored (retained) messages kee
 every copy waits in its subscriber's queue for a moment, and all is `inferred`.
 
 Open ends. A Sending line is no arrival: what the socket's queue drops after the line is not known (s21, s31).
-Will delay and session expiry are never logged, so a delayed will is known only by its topic and size. An ACL
+Will delay and session expiry are never logged, so a delayed will is known only by its topic and size; a will of
+which nobody gets a copy leaves no trace, so there is no event for it (an ACL may have forbidden it). An ACL
 that forbids reading is silent; a copy that was never queued stays in our books until a later one passes it.
 
 Rule for the next editor: a copy may be given a sender only for a reason that is written here, in the order of
@@ -49,13 +50,9 @@ class Origin:
 
 @dataclass(slots=True)
 class Block:
-    """The handling of one message, and the copies of it that were sent.
-
-    `announced` is False for a will of which no copy was seen yet: nothing says that it was published.
-    """
+    """The handling of one message, and the copies of it that were sent."""
 
     message: Message
-    announced: bool
     sent: Sent = field(default_factory=Sent)
 
 
@@ -66,46 +63,46 @@ class Attribution:
         routing: who should get a copy, and the queues of those who did not.
         stopping: the broker ends: wills of all that are connected follow, in the order of their connections.
         draining: the client whose queue may be sent on now, since it acknowledged something or came back.
-        quiet: wills that were published as far as can be told, though nobody got a copy.
     """
 
     def __init__(self, sessions: Sessions, dialect: Dialect) -> None:
         self.routing = Routing(sessions, dialect)
         self.stopping = False
         self.draining: str | None = None
-        self.quiet: list[Message] = []
         self.block: Block | None = None
         self.due: dict[str, Message] = {}
         self._sessions = sessions
         self._dialect = dialect
-        self._owners: dict[str, deque[tuple[int, str, int]]] = {}
+        self._owners: dict[str, deque[Message]] = {}
 
     # -- messages ---------------------------------------------------------------------------------------------
 
     def accept(self, message: Message) -> None:
         """The broker hands a message out now. Until close() the copies of it follow."""
-        self.block = Block(message, announced=True)
+        self.block = Block(message)
         self._store(message)
         if self._dialect.batches:
             self.routing.queue(message, self.block.sent)
 
     def expect(self, will: Message) -> None:
         """The broker may publish this will now."""
-        self.block = Block(will, announced=False)
+        self.block = Block(will)
 
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
         if block is None or self._dialect.batches:
             return
-        if block.announced:
-            self.routing.queue(block.message, block.sent)
-        elif block.message.late:
-            self.due[block.message.sender] = block.message
-        elif block.message.certain and not self.routing.somebody_is_ready(block.message):
-            self._store(block.message)
-            self.routing.queue(block.message, block.sent)
-            self.quiet.append(block.message)
+        message = block.message
+        if message.is_will and not message.announced:
+            if message.late:
+                self.due[message.sender] = message
+                return
+            if not message.certain or self.routing.somebody_is_ready(message):
+                return
+            # nobody could be sent a copy at once: one that comes later will tell whether it was published
+            self._store(message)
+        self.routing.queue(message, block.sent)
 
     def cancel(self, client: str) -> Message | None:
         """The open block's message, if it is this publisher's: it was refused after all."""
@@ -114,7 +111,7 @@ class Attribution:
             return None
         self.block = None
         owners = self._owners.get(block.message.topic)
-        if owners and owners[-1][0] == block.message.position:
+        if owners and owners[-1] is block.message:
             owners.pop()
         return block.message
 
@@ -133,7 +130,7 @@ class Attribution:
             self._owners.pop(message.topic, None)
             return
         owners = self._owners.setdefault(message.topic, deque(maxlen=OWNERS_CAP))
-        owners.append((message.position, message.sender, message.size))
+        owners.append(message)
 
     # -- copies -----------------------------------------------------------------------------------------------
 
@@ -181,16 +178,13 @@ class Attribution:
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
         block.sent.add(session.client, record.qos, record.mid if record.qos else 0)
-        will = None
-        if not block.announced:
-            block.announced = True
+        if message.is_will and not message.announced:
             self._store(message)
-            will = message
         session.kept_away.discard((message.topic, message.sender == session.client))
         if record.qos:
             session.anchor(record.mid)
         if message.is_will:
-            return Origin(message.sender, WILL, INFERRED, will)
+            return _inferred(message, WILL)
         return Origin(message.sender, LIVE, SEEN)
 
     def _replayed(self, record: PublishOut, session: Session) -> Origin | None:
@@ -202,12 +196,12 @@ class Attribution:
             if queued is not None:
                 return queued
         for name in renaming.names(session, record.topic):
-            owners = [owner for owner in self._owners.get(name, ()) if owner[2] == record.size]
+            owners = [message for message in self._owners.get(name, ()) if message.size == record.size]
             if owners:
                 since = self._subscribed(session, name)
-                before = [owner for owner in owners if owner[0] <= since]
+                before = [message for message in owners if message.position <= since]
                 waiting.make_room(session, record.mid)
-                return Origin((before or owners)[-1][1], RETAINED, INFERRED)
+                return _inferred((before or owners)[-1], RETAINED)
         return None
 
     def _subscribed(self, session: Session, topic: str) -> int:
@@ -221,7 +215,7 @@ class Attribution:
         if copy is None:
             return None
         via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
-        return Origin(copy.message.sender, via, INFERRED)
+        return _inferred(copy.message, via)
 
     def _of_group(self, record: PublishOut, session: Session) -> Origin | None:
         """A copy that we thought another member of a $share group had: one whose session was gone (MQTT 5)."""
@@ -235,7 +229,7 @@ class Attribution:
                 other = self._sessions.get(client)
                 copy = waiting.take_shared(other, key, record) if other is not None else None
                 if copy is not None:
-                    return Origin(copy.message.sender, QUEUED, INFERRED)
+                    return _inferred(copy.message, QUEUED)
         return None
 
     def _of_broker(self, record: PublishOut) -> Origin | None:
@@ -306,5 +300,12 @@ class Attribution:
         owner = self._sessions.get(will.sender)
         if owner is not None and owner.will is will:
             owner.will = None
-        self.block = Block(will, announced=False)
+        self.block = Block(will)
         return self._take(self.block, record, session)
+
+
+def _inferred(message: Message, via: str) -> Origin:
+    """The origin of a copy of this message; the first copy of a will shows that it was published."""
+    is_first = message.is_will and not message.announced
+    message.announced = True
+    return Origin(message.sender, via, INFERRED, message if is_first else None)

@@ -119,7 +119,7 @@ class Messages:
         qos, retain, size = record.qos, record.retain, record.size
         sender, via, proof = origin.sender, origin.via, origin.proof
         self._held = e.Deliver(now.at, now.line, record.client, record.topic, qos, retain, size, sender, via, proof)
-        return [will_event(origin.will, now)] if origin.will is not None else []
+        return [_will_event(origin.will, now)] if origin.will is not None else []
 
     def release(self, record: r.Record | None) -> Events:
         """The event that was held back, unless this record takes it back (None: no line follows for now)."""
@@ -183,7 +183,7 @@ def _is_error(record: r.AckOut) -> bool:
     return record.code is not None and record.code >= 128
 
 
-def will_event(will: Message, now: Moment) -> e.Event:
+def _will_event(will: Message, now: Moment) -> e.Event:
     """The broker published a client's will."""
     return e.Will(now.at, now.line, will.sender, will.topic, will.qos, will.retain, will.size)
 

@@ -24,8 +24,9 @@ RECENT_CAP = 256
 class Message:
     """What a publisher handed to the broker; `size` in bytes, `position` the count of lines read before it.
 
-    For a will, `late` says that it may come any time later (MQTT 5: the delay is never logged), and `certain`
-    that nothing but an ACL can keep it from being published now.
+    For a will, `late` says that it may come any time later (MQTT 5: the delay is never logged), `certain` that
+    nothing but an ACL, of which no line tells, can keep it from being published now; `announced` that a copy
+    of it was seen, so that it was published.
     """
 
     sender: str
@@ -37,6 +38,7 @@ class Message:
     is_will: bool = False
     late: bool = False
     certain: bool = False
+    announced: bool = False
 
 
 @dataclass(slots=True)

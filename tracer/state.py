@@ -17,7 +17,7 @@ from tracer import events as e
 from tracer import records as r
 from tracer.attribution import Attribution
 from tracer.connections import Connections, Events, Moment
-from tracer.messages import Messages, will_event
+from tracer.messages import Messages
 from tracer.routing import Dialect
 from tracer.sessions import Message, Sessions
 from tracer.subscribing import Subscribing
@@ -113,8 +113,6 @@ class State:
         events = self._messages.decide(_named(record))
         attribution.close()
         attribution.draining = None
-        events += [will_event(will, self._now) for will in attribution.quiet]
-        attribution.quiet.clear()
         return events
 
     def _broker(self, record: r.BrokerState, now: Moment) -> Events:
@@ -149,10 +147,10 @@ class State:
     def _already_connected(self, record: r.AlreadyConnected, now: Moment) -> Events:
         will = self.sessions.of(record.client).will
         events = self._connections.already_connected(record, now)
-        if will is None:
-            return events
-        # published where the old or the new session is a clean one, and in 1.6 never
-        return events + self._expect_will(replace(will, late=False), now)
+        if will is not None:
+            # published where the old or the new session is a clean one, and in 1.6 never
+            self._expect_will(replace(will, late=False))
+        return events
 
     def _disconnected(self, record: r.Disconnected, now: Moment) -> Events:
         session = self._connections.ended(record)
@@ -160,13 +158,12 @@ class State:
             return []
         will, clean = session.will, session.goodbye or record.reason == "disconnect"
         events = self._connections.leave(session, record.reason, now)
-        if will is None or record.reason == "takeover":
-            # since 2.1 the will of a session that is taken over is published before this line
-            return events
-        if clean:
+        # since 2.1 the will of a session that is taken over is published before this line
+        if will is not None and record.reason != "takeover":
             # MQTT 5 has a goodbye that asks for the will (0x04): if it was that one, it is published now
-            will = replace(will, late=False)
-        return events + self._expect_will(replace(will, certain=not clean and not will.late), now)
+            late = will.late and not clean
+            self._expect_will(replace(will, late=late, certain=not clean and not late))
+        return events
 
     def _expired(self, record: r.Expired, now: Moment) -> Events:
         will = self._attribution.due.pop(record.client, None)
@@ -174,15 +171,12 @@ class State:
             self._attribution.expect(will)
         return self._connections.expired(record, now)
 
-    def _expect_will(self, will: Message, now: Moment) -> Events:
+    def _expect_will(self, will: Message) -> None:
         """In 2.x the copies of it follow at once; 1.6 writes them later, among others."""
         if not self._dialect.batches:
             self._attribution.expect(will)
-            return []
-        if not will.certain:
-            return []
-        self._attribution.accept(will)
-        return [will_event(will, now)]
+        elif will.certain:
+            self._attribution.accept(will)
 
     def _indented(self, record: r.Indented, now: Moment) -> Events:
         if self._connections.will_topic(record.text):
