@@ -7,8 +7,8 @@ The theory (Mosquitto 2.0 and later, src/handle_publish.c to src/database.c). On
 go: between the line that lets it in (Received PUBLISH at QoS 0 and 1, Received PUBREL at QoS 2, the end of a
 connection for a will) and the first line that can't stand inside, every immediate copy is printed. That is the
 *block*; a copy in it with the block's topic and size is the block's message: `seen`. Whoever matched and got
-no copy has it queued, if its session is away or its inflight window full: then the copy waits in that
-subscriber's queue, which is first in, first out. Stored (retained) messages keep their last author.
+no copy has it queued, if its session is away or its inflight window full (routing.py, waiting.py). Stored
+(retained) messages keep their last author.
 1.6 prints no blocks: each copy is written at the next turn of its main loop, subscriber by subscriber. There
 every copy waits in its subscriber's queue for a moment, and all is `inferred`.
 
@@ -120,7 +120,9 @@ class Attribution:
         if self.block is None:
             return None
         self.block.sent.add(session.client, self.block.message.qos, 0)
-        session.skip_mids(1 if self.block.message.qos else 0)
+        if self.block.message.qos and self.routing.gets_duplicates(session.client):
+            # routing counts the packet identifiers of the others
+            session.skip_mids(1)
         return self.block.message
 
     def _store(self, message: Message) -> None:

@@ -148,7 +148,8 @@ def _indented(text: bytes) -> r.Record:
 # -- New client -----------------------------------------------------------------------------------------------
 
 NEW_CLIENT = re.compile(
-    rb"\ANew (?P<what>client|bridge) connected from (?P<address>.+?)(?::(?P<port>\d+))? as (?P<rest>.+)\Z", re.DOTALL
+    rb"\ANew (?P<what>client|bridge) connected from (?P<address>.+?)(?:(?<!:):(?P<port>\d+))? as (?P<rest>.+)\Z",
+    re.DOTALL,
 )
 INTRODUCTION = re.compile(rb" \(p(\d+), c([01]), k(\d+)(?:\)\.\Z|, u')")
 

@@ -190,7 +190,7 @@ CONNECTIONS = (
     _piece(
         "net__socket_accept; 1.6 without the peer's port",
         b"New connection from 127.0.0.1:55238 on port 1883.",
-        rb"New connection from (?P<address>.+?)(?::(?P<port>\d+))? on port \d+\.",
+        rb"New connection from (?P<address>.+?)(?:(?<!:):(?P<port>\d+))? on port \d+\.",
         _connection,
     ),
     _piece(

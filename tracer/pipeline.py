@@ -131,14 +131,12 @@ class Pipeline:
         """A line without its time continues the one before it, if it is Mosquitto's own at all."""
         if isinstance(grammar.read(line.data, ()), r.Continuation):
             self.counts.read_lines += 1
-            self._state.pass_over()
-            return []
+            return self._state.pass_over()
         return self._unknown(line.data, line)
 
     def _unknown(self, text: bytes, line: Line) -> list[Event]:
         self.counts.unknown_lines += 1
-        self._state.pass_over()
-        return [Unknown(self._at, line.number, text_of(text))]
+        return [*self._state.pass_over(), Unknown(self._at, line.number, text_of(text))]
 
 
 def trace(lines: Iterable[Line]) -> Iterator[Event]:

@@ -88,9 +88,10 @@ class State:
             events += handler(record, moment)
         return events
 
-    def pass_over(self) -> None:
-        """A line that is none of ours."""
+    def pass_over(self) -> Events:
+        """A line that is none of ours, or only continues the one before."""
         self._subscribing.echo = None
+        return self.rest()
 
     def rest(self) -> Events:
         """No line follows for now, so the last delivery stands."""

@@ -50,7 +50,9 @@ def subscribed(client: str, *filters: str, qos: int = 0) -> list[str]:
     return [f"Received SUBSCRIBE from {client}", *told, f"Sending SUBACK to {client}"]
 
 
-def published(client: str, topic: str, *, qos: int = 0, mid: int = 0, retain: int = 0, size: int = 4, dup: int = 0) -> str:
+def published(
+    client: str, topic: str, *, qos: int = 0, mid: int = 0, retain: int = 0, size: int = 4, dup: int = 0
+) -> str:
     """The line of a PUBLISH that comes in."""
     return f"Received PUBLISH from {client} (d{dup}, q{qos}, r{retain}, m{mid}, '{topic}', ... ({size} bytes))"
 

@@ -1,0 +1,157 @@
+"""The command `copper-trace` as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from tests.tracer.logs import CORPUS
+
+COPPER_TRACE = [sys.executable, "-m", "copper.commands.tracing"]
+LOG = CORPUS / "mosquitto-2.0.11-retained" / "mosquitto.log"
+
+
+def copper_trace(*arguments, **more):
+    return subprocess.run(
+        [*COPPER_TRACE, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=30, **more
+    )
+
+
+def test_help_is_quick_and_loads_no_graph():
+    code = (
+        "import sys; import copper.commands.tracing; print(sorted({'networkx', 'paho', 'docker'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    assert "graph" in copper_trace("--help").stdout
+
+
+def test_importing_the_tracer_loads_neither_paho_nor_docker_nor_networkx():
+    code = "import sys, tracer.pipeline; print(sorted({'networkx', 'paho', 'docker'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_graph_is_json_on_stdout_and_words_go_to_stderr():
+    done = copper_trace("graph", LOG)
+    nodes = {node["id"] for node in json.loads(done.stdout)["nodes"]}
+    assert {"service:P", "service:L", "topic:r/1"} <= nodes
+    assert (done.returncode, done.stderr) == (0, "72 lines, 32 events\n")
+
+
+@pytest.mark.parametrize("suffix", ["svg", "drawio", "json", "dot"])
+def test_a_suffix_picks_the_format(tmp_path, suffix):
+    done = copper_trace("graph", LOG, "--out", f"deps.{suffix}", "--title", "mine", cwd=tmp_path)
+    text = (tmp_path / f"deps.{suffix}").read_text()
+    assert done.returncode == 0
+    assert done.stderr.endswith(f", wrote deps.{suffix}\n")
+    if suffix in {"svg", "drawio"}:
+        assert ET.fromstring(text) is not None
+    else:
+        assert "service:P" in text
+
+
+def test_format_and_options_may_come_from_the_environment(tmp_path):
+    env = {**os.environ, "COPPER_TRACE_GRAPH_FORMAT": "svg", "COPPER_TRACE_GRAPH_LAYOUT": "columns"}
+    done = copper_trace("graph", LOG, env=env)
+    assert "<svg" in done.stdout[:200]
+
+
+def test_a_log_may_come_from_standard_input_and_in_parts(tmp_path):
+    whole = LOG.read_text()
+    head = tmp_path / "head.log"
+    head.write_text(whole[:2000])
+    done = copper_trace("graph", head, "-", input=whole[2000:])
+    assert done.returncode == 0
+    graph, rest = json.loads(done.stdout), json.loads(copper_trace("graph", LOG).stdout)
+    assert {edge["key"] for edge in graph["edges"]} == {edge["key"] for edge in rest["edges"]}
+
+
+def test_by_client_makes_each_client_a_service(tmp_path):
+    log = CORPUS / "mosquitto-2.0.11-mosquitto-clients" / "mosquitto.log"
+    ids = [node["id"] for node in json.loads(copper_trace("graph", log, "--by", "client").stdout)["nodes"]]
+    assert "service:anonymous" not in ids
+    assert any(one.startswith("service:auto-") for one in ids)
+
+
+def test_events_are_one_json_object_a_line():
+    done = copper_trace("events", LOG)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.stdout == (LOG.parent / "events.jsonl").read_text()
+    assert list(events[0])[:3] == ["at", "line", "event"]
+
+
+def test_unknown_lines_are_printed_when_asked_for():
+    log = CORPUS / "mosquitto-2.0.11-tls-cn-newline" / "mosquitto.log"
+    assert '"unknown"' not in copper_trace("events", log).stdout
+    done = copper_trace("events", log, "--unknown")
+    assert done.stdout.count('"unknown"') == 2
+    assert "2 unknown" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "verbs", "words"),
+    [
+        (b"", ["graph", "events"], "the log is empty"),
+        (b"hello\nworld\n", ["graph", "events"], "none of its 2 lines tells what happened on a Mosquitto broker"),
+        (b"\x89PNG\0\0", ["graph", "events"], "is a binary file"),
+        (b"1: New client connected from 1.2.3.4:5 as S (p2, c1, k60).\n", ["graph"], "has no packet lines"),
+    ],
+    ids=["empty", "other", "binary", "default-log-type"],
+)
+def test_a_log_that_tells_nothing_ends_with_2_and_says_what_to_do(tmp_path, content, verbs, words):
+    (tmp_path / "m.log").write_bytes(content)
+    for verb in verbs:
+        done = copper_trace(verb, "m.log", cwd=tmp_path)
+        assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)
+        assert done.stderr.startswith("copper-trace: m.log: ")
+        assert words in done.stderr
+        assert ("log_type" in done.stderr) == (b"\0" not in content)
+
+
+@pytest.mark.parametrize("arguments", [["graph", "no.log"], ["graph", "."], ["events", "no.log"], ["graph"], ["draw"]])
+def test_bad_usage_ends_with_2_and_no_traceback(tmp_path, arguments):
+    done = copper_trace(*arguments, cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+@pytest.mark.parametrize(("out", "words"), [("x.gif", "no picture format"), ("no/x.svg", "can't be written")])
+def test_a_picture_that_can_t_be_written_ends_with_2_and_leaves_nothing(tmp_path, out, words):
+    done = copper_trace("graph", LOG, "--out", out, cwd=tmp_path)
+    assert (done.returncode, words in done.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    shell = f"{' '.join(COPPER_TRACE)} events {CORPUS}/mosquitto-2.0.11-sys-and-logtopic/mosquitto.log | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout.count("\n"), "Traceback" in done.stderr) == (0, 1, False)
+
+
+def test_events_follow_a_growing_log_until_they_are_interrupted(tmp_path):
+    whole = LOG.read_bytes().splitlines(keepends=True)
+    log = tmp_path / "m.log"
+    log.write_bytes(b"".join(whole[:30]))
+    process = subprocess.Popen(
+        [*COPPER_TRACE, "events", "--follow", str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        first = [json.loads(process.stdout.readline()) for _ in range(9)]
+        with log.open("ab") as file:
+            file.write(b"".join(whole[30:31]))
+        deadline = time.monotonic() + 20
+        while json.loads(process.stdout.readline())["line"] != 31:
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        _, words = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert first[0]["event"] == "broker"
+    assert (process.returncode, "Traceback" in words) == (130, False)
