@@ -295,6 +295,15 @@ class Attribution:
             return self._unexplained(record, session)
         return self.publish_will(next((will for will in wills if will.sender in named), wills[0]), record, session)
 
+    def restart(self) -> None:
+        """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""
+        if self.stopping and not self._dialect.batches:
+            armed = [one.will for one in self._sessions if one.connected and one.will is not None]
+            for will in (*self.due.values(), *armed):
+                self._store(will)
+                self.routing.queue(will, Sent())
+        self.due.clear()
+
     def publish_will(self, will: Message, record: PublishOut, session: Session) -> Origin:
         """This copy is of that will: its handling begins here."""
         self.close()

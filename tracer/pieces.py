@@ -291,6 +291,9 @@ BROKER = (
     _piece("various", b"Protocol error from S: PUBREL for unknown id.", rb"Protocol error from .+", _note),
     _piece("various", b"Invalid QoS in PUBLISH from S, disconnecting.", rb"Invalid .+", _note),
     _piece("handle_connect.c", b"Bad client S sending multiple CONNECT messages.", rb"Bad client .+", _note),
+    _piece(
+        "mux_epoll.c", b"Error in epoll re-registering to EPOLLOUT: Invalid argument", rb"Error in .+", _note_inside
+    ),
     _piece("dynamic-security plugin", b"dynsec: adm/admin | listClients", rb"dynsec: .+", _note_inside),
 )
 

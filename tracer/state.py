@@ -121,10 +121,10 @@ class State:
         attribution = self._attribution
         self._dialect.batches = record.version.startswith("1.")
         self._dialect.duplicates = not record.version.startswith(("1.", "2.0."))
-        attribution.stopping = record.state == "terminating"
         if record.state == "starting":
-            attribution.due.clear()
+            attribution.restart()
             self.sessions.restart()
+        attribution.stopping = record.state == "terminating"
         return [e.Broker(now.at, now.line, record.version, record.state)]
 
     # -- who comes and goes, and with what will ---------------------------------------------------------------
