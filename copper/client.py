@@ -3,18 +3,21 @@
 What comes in: a broker's URL, filters, payloads. What goes out: `Connected`, `Lost`, `Message` and `Answered`, handed
 to `on_event` from paho's network thread. It knows nothing of workflows, actions or services.
 
-Reconnecting is paho's; what was subscribed is subscribed again, and `Connected` is said only after the broker has
-acknowledged that. TCP_NODELAY is set on every socket: without it a QoS 1 round trip takes 44 to 88 ms (Nagle against
-delayed ACK), with it less than one.
+Reconnecting is paho's, after waits of ours: random, growing, capped. What was subscribed is subscribed again, and
+`Connected` is said only after the broker has acknowledged that.
+
+TCP_NODELAY is set on every socket: without it a QoS 1 round trip takes 44 to 88 ms (Nagle against delayed ACK), with
+it less than one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -25,69 +28,24 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from tracer.errors import CopperError
-
-NO_MATCHING_SUBSCRIBERS = 0x10
-"""MQTT 5, 3.4.2.1: the broker took the message, and nobody subscribes to its topic."""
+from copper.mqtt import Answered, Connected, Event, Lost, Message, NoBrokerError, TooLargeError, Will
 
 SESSION_SECONDS = 60
 """How long the broker keeps our session, so that a short cut of the network loses nothing."""
 
 
-class NoBrokerError(CopperError):
-    """There is no broker, or it went away."""
+FIRST_WAIT = 0.25
+"""Seconds before the first try to reconnect, at most; each further wait is up to twice as long."""
 
-    exit_code = 3
+LONGEST_WAIT = 8.0
+"""Seconds between two tries to reconnect, at most."""
 
+CLOSE_SECONDS = 2.0
+"""How long the network thread may take to end. It is left behind after that: a broker that has stopped reading would
+hold it for ever."""
 
-@dataclass(frozen=True)
-class Connected:
-    """The connection stands and what was subscribed before is subscribed; `again` after a loss."""
-
-    again: bool
-
-
-@dataclass(frozen=True)
-class Lost:
-    """The connection is gone; paho tries to bring it back."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message that reached us.
-
-    Attributes:
-        topic: where it was published.
-        payload: its bytes.
-        retain: the broker replayed it, it is not new.
-        correlation: MQTT 5 Correlation Data, or None.
-    """
-
-    topic: str
-    payload: bytes
-    retain: bool
-    correlation: bytes | None = None
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The broker acknowledged a message of ours: `mid` as `publish` returned it, `code` the MQTT 5 reason code."""
-
-    mid: int
-    code: int
-
-
-Event = Connected | Lost | Message | Answered
-
-
-@dataclass(frozen=True)
-class Will:
-    """What the broker publishes (QoS 1, retained) when this client dies."""
-
-    topic: str
-    payload: bytes
+LARGEST = 268_435_455
+"""Bytes of a packet that MQTT can say."""
 
 
 class Client:
@@ -110,6 +68,8 @@ class Client:
         self._refused: str | None = None
         self._was_connected = False
         self._resubscribing: int | None = None
+        self._tries = 0
+        self._largest = LARGEST
         self._subscribed: dict[int, threading.Event] = {}
         self._denied: dict[int, list[ReasonCode]] = {}
         self._lock = threading.Lock()
@@ -122,10 +82,10 @@ class Client:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if will:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
-        client.reconnect_delay_set(min_delay=1, max_delay=8)
         client.on_socket_open = _no_delay
         client.on_connect = self._connected
         client.on_disconnect = self._lost
+        client.on_connect_fail = self._not_connected
         client.on_message = self._message
         client.on_publish = self._published
         client.on_subscribe = self._suback
@@ -137,28 +97,37 @@ class Client:
         Raises:
             NoBrokerError: nobody listens there, it refuses us, or it says nothing within `timeout` seconds.
         """
-        parts = urlsplit(self.url)
-        host, port = parts.hostname or "localhost", parts.port or 1883
+        host, port = self._address()
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = SESSION_SECONDS
         self._paho.connect_timeout = timeout
         try:
             self._paho.connect(host, port, keepalive=30, properties=session)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise NoBrokerError(
-                f"no broker answers: {error.strerror or error}",
+                f"no broker answers: {getattr(error, 'strerror', None) or error}",
                 where=shown(self.url),
                 next_step="is it running, and is the address right?",
             ) from error
         self._paho.loop_start()
         if not self._first.wait(timeout) or self._refused:
-            self._paho.loop_stop()
+            self._end_thread()
             reason = f"the broker refuses us: {self._refused}" if self._refused else "the broker says nothing"
             raise NoBrokerError(
                 reason,
                 where=shown(self.url),
                 next_step="is it an MQTT broker, and are user and password right?",
             )
+
+    def _address(self) -> tuple[str, int]:
+        try:
+            parts = urlsplit(self.url)
+            host, port = parts.hostname, parts.port or 1883
+        except ValueError:
+            host = None
+        if not host or parts.scheme != "mqtt":
+            raise NoBrokerError("no broker's address", where=shown(self.url), next_step="say mqtt://HOST[:PORT]")
+        return host, port
 
     def subscribe(self, filters: Iterable[str], timeout: float = 5.0) -> None:
         """Subscribe at QoS 1 and wait for the SUBACK; after a reconnect they are subscribed again.
@@ -185,6 +154,23 @@ class Client:
                 next_step="its access rules must let this user subscribe there",
             )
 
+    def subscribe_soon(self, filters: Iterable[str]) -> None:
+        """Subscribe at QoS 1, without waiting; after a reconnect they are subscribed again."""
+        new = [name for name in filters if name not in self._filters]
+        if new:
+            with self._lock:
+                self._filters += new
+                self._paho.subscribe([(name, SubscribeOptions(qos=1)) for name in new])
+
+    def check_size(self, topic: str, payload: bytes) -> None:
+        """End here if the broker does not take so large a message: it would cut the connection.
+
+        Raises:
+            TooLargeError: it doesn't.
+        """
+        if len(payload) + 2 * len(topic.encode()) + 256 > self._largest:  # with answer topic, correlation and lengths
+            raise TooLargeError(f"{len(payload):,} bytes are more than the broker takes", where=topic)
+
     def publish(
         self,
         topic: str,
@@ -204,7 +190,11 @@ class Client:
             retain: whether the broker keeps it.
             answer_to: MQTT 5 Response Topic.
             correlation: MQTT 5 Correlation Data.
+
+        Raises:
+            TooLargeError: the broker does not take so large a message.
         """
+        self.check_size(topic, payload)
         properties = None
         if answer_to is not None or correlation is not None:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -215,22 +205,36 @@ class Client:
         return self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
 
     def publish_and_wait(self, topic: str, payload: bytes, *, retain: bool = False, timeout: float = 5.0) -> None:
-        """Publish at QoS 1 and wait for the broker's acknowledgement, at most `timeout` seconds."""
+        """Publish at QoS 1 and wait for the broker's acknowledgement, at most `timeout` seconds.
+
+        Raises:
+            TooLargeError: the broker does not take so large a message.
+        """
+        self.check_size(topic, payload)
         info = self._paho.publish(topic, payload, qos=1, retain=retain)
         with contextlib.suppress(RuntimeError, ValueError):  # not connected, or the queue is full: it is sent later
             info.wait_for_publish(timeout)
 
     def close(self) -> None:
-        """Disconnect in order (the will is not sent) and end the network thread."""
-        self._paho.disconnect()
-        self._paho.loop_stop()
+        """Disconnect in order (the will is not sent, the session ends) and end the network thread."""
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = 0  # else the broker would go on to take requests for us
+        self._paho.disconnect(properties=properties)
+        self._end_thread()
 
-    def _connected(self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, _properties: Any = None) -> None:
+    def _end_thread(self) -> None:
+        ending = threading.Thread(target=self._paho.loop_stop, daemon=True)
+        ending.start()
+        ending.join(CLOSE_SECONDS)
+
+    def _connected(self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, properties: Any = None) -> None:
         if code.is_failure:
             self._refused = str(code)
             self._first.set()
             return
         again, self._was_connected = self._was_connected, True
+        self._tries = 0
+        self._largest = getattr(properties, "MaximumPacketSize", LARGEST)
         self._first.set()
         with self._lock:
             if again and self._filters:
@@ -238,28 +242,44 @@ class Client:
                     [(name, SubscribeOptions(qos=1)) for name in self._filters]
                 )
                 return
-        self._on_event(Connected(again))
+        self._tell(Connected(again))
+
+    def _not_connected(self, _client: Any, _data: Any) -> None:
+        """Says to paho how long to wait before its next try: many clients that lost one broker come back spread out."""
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2**self._tries)
+        wait = random.uniform(longest / 2, longest)  # noqa: S311  no secret
+        self._tries += 1
+        self._paho.reconnect_delay_set(wait, wait)  # type: ignore[arg-type]  # paho adds it to a time
 
     def _lost(self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, _properties: Any = None) -> None:
+        self._not_connected(_client, _data)
         if self._was_connected:
-            self._on_event(Lost(str(code)))
+            self._tell(Lost(str(code)))
 
     def _message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         correlation = getattr(message.properties, "CorrelationData", None)
-        self._on_event(Message(message.topic, bytes(message.payload), bool(message.retain), correlation))
+        self._tell(Message(message.topic, bytes(message.payload), bool(message.retain), correlation))
 
     def _published(self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Any = None) -> None:
-        self._on_event(Answered(mid, code.value))
+        self._tell(Answered(mid, code.value, str(code)))
 
     def _suback(self, _client: Any, _data: Any, mid: int, codes: list[ReasonCode], _properties: Any = None) -> None:
         with self._lock:
             done = self._subscribed.pop(mid, None)
             again = mid == self._resubscribing
+            while again and self._subscribed:  # asked before the loss, and part of what was asked again
+                self._subscribed.popitem()[1].set()
         if done:
             self._denied[mid] = codes
             done.set()
         if again:
-            self._on_event(Connected(again=True))
+            self._tell(Connected(again=True))
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the network thread
+            traceback.print_exc()
 
 
 def shown(url: str) -> str:

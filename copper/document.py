@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -97,7 +99,7 @@ class Node:
         return f"{self._document.file}:{self.line}:{self.column}"
 
     def value(self) -> Any:
-        """The plain value: what JSON can hold, and dates."""
+        """The plain value: what JSON can hold; a date is the text that stands there."""
         return self._document.plain(self._node)
 
     def items(self) -> list[Node]:
@@ -222,7 +224,9 @@ class Document:
             self._not_yaml(error)
         except (ValueError, OverflowError):
             value = node.value
-        if isinstance(value, (bytes, set)):
+        if isinstance(value, date):
+            return node.value
+        if isinstance(value, (bytes, set)) or (isinstance(value, float) and not isfinite(value)):
             self._fail(node.start_mark.line + 1, node.start_mark.column + 1, "a value that JSON can't hold")
         return value
 

@@ -13,9 +13,10 @@ import os
 import secrets
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from copper.broker import open_broker
 from copper.document import Problem, WorkflowError
 from copper.lifecycle.processes import Processes
 from copper.output import write_aside
-from copper.result import Report, Result
+from copper.result import Report, Result, whole
 from copper.runner import Runner
 from copper.workflow import Workflow
 from tracer.errors import CopperError
@@ -33,6 +34,9 @@ from tracer.graph import Run, Tally
 from tracer.pipeline import Pipeline
 from tracer.sources.file import follow
 from viz import picture
+
+TRACE_SECONDS = 60.0
+"""How long the log may take to be read to its end after a run; a log of another broker can be large."""
 
 PICTURES = {"graph.json": "json", "deps.svg": "svg", "deps.drawio": "drawio"}
 
@@ -90,9 +94,7 @@ def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], s
         with _tracing(log, run) as trace:
             result = _run(workflow, broker.url, run, folder, report, own_broker=broker.kind != "url")
     files = {"result": folder / "result.json"}
-    write_aside(
-        files["result"], (json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str) + "\n").encode()
-    )
+    write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
     no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
     return Launched(result, folder, files, f"{broker.kind} at {broker.url}", no_graph)
 
@@ -158,7 +160,11 @@ def _tracing(log: Path | None, run: str) -> Iterator[_Trace]:
         yield trace
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(TRACE_SECONDS)
+        if thread.is_alive():
+            trace.problem = (
+                f"{log} was not read to its end within {TRACE_SECONDS:g} s; copper-trace graph {log} reads it"
+            )
 
 
 def _follow(trace: _Trace, log: Path, stop: threading.Event) -> None:
@@ -174,6 +180,9 @@ def _follow(trace: _Trace, log: Path, stop: threading.Event) -> None:
         take(trace.pipeline.finish())
     except CopperError as error:
         trace.problem = str(error)
+    except Exception as error:  # noqa: BLE001  a bug of the tracer must be seen, and must not spoil the run
+        traceback.print_exc()
+        trace.problem = f"the tracer failed: {type(error).__name__}: {error}"
 
 
 def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str, say: Callable[[str], None]) -> str:

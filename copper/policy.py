@@ -16,6 +16,8 @@ KEYS = ("timeout", "retry", "on_error")
 RETRY_KEYS = ("times", "delay", "backoff")
 ON_ERROR = ("stop", "continue")
 DEFAULT_TIMEOUT = 600.0
+LONGEST = 30 * 86400.0
+"""Seconds; what is longer is a slip, and no clock should have to add it."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
@@ -48,33 +50,39 @@ def settings(keys: dict[str, Node], problems: Problems) -> dict[str, Any]:
 
 def _retry(node: Node, problems: Problems) -> Retry:
     if not node.is_mapping:
-        return Retry(times=int(_number(node, "retry", problems)))
+        return Retry(times=int(_number(node, "retry", problems, whole=True)))
     keys = node.keys(problems, allowed=RETRY_KEYS)
     return Retry(
-        times=int(_number(keys["times"], "times", problems)) if "times" in keys else 1,
-        delay=_duration(keys["delay"], "delay", problems) if "delay" in keys else 0.0,
+        times=int(_number(keys["times"], "times", problems, whole=True)) if "times" in keys else 1,
+        delay=_duration(keys["delay"], "delay", problems, least=0.0) if "delay" in keys else 0.0,
         backoff=_number(keys["backoff"], "backoff", problems) if "backoff" in keys else 1.0,
     )
 
 
-def _number(node: Node, key: str, problems: Problems) -> float:
+def _number(node: Node, key: str, problems: Problems, *, whole: bool = False) -> float:
     value = node.value()
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1000:
+    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and 0 <= value <= 1000:
         return value
-    problems.add(node, f"`{key}` is a number from 0 to 1000")
+    problems.add(node, f"`{key}` is a {'whole ' if whole else ''}number from 0 to 1000")
     return 0
 
 
-def _duration(node: Node, key: str, problems: Problems) -> float:
-    """Seconds: a number, or such as 90s, 5m, 1h30m, 500ms."""
+def _duration(node: Node, key: str, problems: Problems, *, least: float = 0.001) -> float:
+    """Seconds: a number, or such as 90s, 5m, 1h30m, 500ms; from `least` to 30 days."""
     value = node.value()
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf"):
-        return float(value)
+    seconds = None
     match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if match:
-        hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
-    problems.add(node, f"`{key}` is a time such as 90s, 5m or 1h30m")
+        hours, minutes, whole, milliseconds = (float(part or 0) for part in match.groups())
+        seconds = hours * 3600 + minutes * 60 + whole + milliseconds / 1000
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = value
+    if seconds is None:
+        problems.add(node, f"`{key}` is a time such as 90s, 5m or 1h30m")
+    elif not least <= seconds <= LONGEST:
+        problems.add(node, f"`{key}` is a time from {'0s' if least == 0 else '1ms'} to 30 days")
+    else:
+        return float(seconds)
     return DEFAULT_TIMEOUT
 
 

@@ -2,7 +2,7 @@
 
     ${docs.path}          the key `path` of what the action `docs` answered (deeper: ${docs.site.index})
     ${docs}               the whole answer
-    ${env.THEME:-light}   an environment variable, and what stands for it where it is not set
+    ${env.THEME:-light}   an environment variable, and what stands for it where it is not set, or empty
     $${                   the two characters ${
 
 There are no operators, so there is no expression engine. A reference that is all of a string keeps its type;
@@ -26,6 +26,10 @@ _ENV = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>.*))?", 
 
 class BrokenReferenceError(CopperError):
     """A reference that leads nowhere."""
+
+
+class NoAnswerError(BrokenReferenceError):
+    """A reference to an action that has no answer: it was skipped or failed."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def resolve(value: Any, answers: Mapping[str, Any], environment: Mapping[str, st
 
     Raises:
         BrokenReferenceError: a key or a variable that is not there.
+        NoAnswerError: what is referred to has no answer.
     """
     if isinstance(value, dict):
         return {key: resolve(one, answers, environment) for key, one in value.items()}
@@ -96,20 +101,23 @@ def _meaning(text: str, answers: Mapping[str, Any], environment: Mapping[str, st
     if reference is None:
         raise BrokenReferenceError(f"${{{text}}} can't be read")
     if reference.variable is not None:
-        found = environment.get(reference.variable) or reference.default
+        found = environment.get(reference.variable)
+        if not found and reference.default is not None:
+            return reference.default
         if found is None:
             raise BrokenReferenceError(
                 f"the environment variable {reference.variable} is not set",
                 next_step=f"set it, or write ${{env.{reference.variable}:-a default}}",
             )
         return found
-    value = answers.get(reference.action or "")
+    action = reference.action or ""
+    if action not in answers:
+        raise NoAnswerError(f"${{{text}}}: {action} has no answer, it did not finish")
+    value = answers[action]
     for key in reference.path:
         value = _only(value)
         if not isinstance(value, dict) or key not in value:
-            raise BrokenReferenceError(
-                f"${{{text}}}: the answer of {reference.action} has no {key}", next_step=_offer(value)
-            )
+            raise BrokenReferenceError(f"${{{text}}}: the answer of {action} has no {key}", next_step=_offer(value))
         value = value[key]
     return _only(value)
 

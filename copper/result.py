@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from copper.action import Progress, State
@@ -83,4 +83,9 @@ def exit_code_of(result: ActionResult) -> int:
 
 def brief(result: ActionResult) -> dict[str, Any]:
     """A result for `runs/RUN/finish`: without what the service answered, which can be long."""
-    return {key: value for key, value in asdict(result).items() if key != "answer"}
+    return {key: value for key, value in vars(result).items() if key != "answer"}
+
+
+def whole(result: Result) -> dict[str, Any]:
+    """A result as `result.json` holds it."""
+    return {**vars(result), "actions": [vars(one) for one in result.actions]}

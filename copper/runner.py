@@ -1,38 +1,28 @@
-"""Carries messages between a workflow's actions and the broker: a checked `Workflow` → a `Result`.
+"""Runs a workflow's actions in order: a checked `Workflow` → a `Result`.
 
 What comes in: a workflow, a broker's URL. What goes out: the `Result`, and while it runs a `Report` for whoever wants
-to show it. How a request lives and ends is `action.py`'s; what a topic is called is `wire.py`'s.
+to show it. What is said on the broker is `exchange.py`'s, how a request lives and ends is `action.py`'s.
 
     connect ─► runs/RUN/start ─► subscribe, await SUBACK ─► for each action: runner/start, publish at QoS 1,
     wait for its end, runner/finish ─► runs/RUN/finish
 
-Nothing waits without a bound: for an answer the action's timeout, for a lost broker `BROKER_SECONDS`, for a service
-that is not there `READY_SECONDS`.
+Nothing waits without a bound: for an answer the action's timeout, for a service that is not there `READY_SECONDS`, for
+a lost broker what `exchange.py` says.
 """
 
 from __future__ import annotations
 
-import queue
-import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from copper import references, wire
 from copper.action import Request, State
-from copper.client import (
-    NO_MATCHING_SUBSCRIBERS,
-    Answered,
-    Client,
-    Connected,
-    Event,
-    Lost,
-    Message,
-    NoBrokerError,
-    Will,
-)
+from copper.exchange import Exchange
+from copper.mqtt import NoBrokerError, TooLargeError
 from copper.result import (
+    EXIT_ABSENT,
     EXIT_INTERRUPTED,
     EXIT_OK,
     INTERRUPTED,
@@ -61,8 +51,11 @@ LOOK_SECONDS = 0.1
 AGAIN_SECONDS = 1.0
 """How often a request that nobody took is published again meanwhile."""
 
-BROKER_SECONDS = 15.0
-"""How long a lost broker may stay away."""
+CANCEL_SECONDS = 2.0
+"""How long a service may take to answer a request that Ctrl-C has called off."""
+
+LONGEST_DELAY = 3600.0
+"""Seconds between two attempts, at most, however often `backoff` has multiplied them."""
 
 
 class Services(Protocol):
@@ -94,17 +87,11 @@ class Runner:
     environment: Mapping[str, str]
     report: Callable[[Report], None] = lambda _report: None
     services: Services | None = None
-    _events: queue.Queue[Event] = field(default_factory=queue.Queue)
-    _status: dict[str, str] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
-    _client: Client = field(init=False)
-    _request: Request | None = None
-    _mid: int = 0
-    _lost_since: float | None = None
+    _exchange: Exchange = field(init=False)
 
     def __post_init__(self) -> None:
-        will = Will(wire.RUNNER_STATUS, wire.DISCONNECTED.encode())
-        self._client = Client(self.url, f"runner-{secrets.token_hex(4)}", self._events.put, will=will)
+        self._exchange = Exchange(self.url, [action.topic for action in self.workflow.actions])
 
     def open(self) -> None:
         """Connect, open the run's bracket in the broker's log, and subscribe to what the services will say.
@@ -112,29 +99,29 @@ class Runner:
         Raises:
             NoBrokerError: there is no broker, or it denies what we need.
         """
-        self._client.connect()
-        self._say(wire.run_start(self.run), {"run": self.run, "workflow": self.workflow.file, "at": _utc_now()})
-        self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-        self._client.subscribe(sorted(_filters(self.workflow.actions)))
+        start = {"run": self.run, "workflow": self.workflow.file, "at": _utc_now()}
+        self._exchange.open(wire.run_start(self.run), start)
 
     def run_all(self) -> Result:
         """Run the actions in order; every one has a result afterwards, also those that were not run.
 
-        Ctrl-C calls off what runs, and the rest is not run.
-
-        Raises:
-            NoBrokerError: the broker went away and did not come back.
+        Ctrl-C calls off what runs, and the rest is not run; nor is it when the broker went away and does not come
+        back. A second Ctrl-C goes through at once, as KeyboardInterrupt.
         """
         began = time.monotonic()
         results: list[ActionResult] = []
-        exit_code = EXIT_OK
+        exit_code, over = EXIT_OK, False
         for number, action in enumerate(self.workflow.actions, 1):
+            asked = time.monotonic()
             try:
-                result = self._one(action, number, exit_code)
+                result = self._one(action, number, exit_code, over=over)
             except KeyboardInterrupt:
-                self._call_off(self._request)
-                result = ActionResult(action.name, action.topic, INTERRUPTED, time.monotonic() - began)
-                exit_code = EXIT_INTERRUPTED
+                self._call_off()
+                result = self._broken_off(action, number, INTERRUPTED, asked)
+                exit_code, over = EXIT_INTERRUPTED, True
+            except NoBrokerError as error:
+                result = self._broken_off(action, number, State.GONE.value, asked, str(error))
+                exit_code, over = exit_code or EXIT_ABSENT, True
             results.append(result)
             if exit_code == EXIT_OK and action.on_error == "stop":
                 exit_code = exit_code_of(result)
@@ -142,49 +129,63 @@ class Runner:
 
     def close(self, result: Result | None) -> None:
         """Close the run's bracket with its outcome, and leave the broker in order."""
-        if result is not None:
-            outcome = {"run": self.run, "at": _utc_now(), "exit_code": result.exit_code}
-            self._say(wire.run_finish(self.run), {**outcome, "actions": [brief(one) for one in result.actions]})
-            self._client.publish_and_wait(wire.RUNNER_STATUS, wire.DISCONNECTED.encode(), retain=True)
-        self._client.close()
+        try:
+            if result is not None:
+                outcome = {"run": self.run, "at": _utc_now(), "exit_code": result.exit_code}
+                actions = [brief(one) for one in result.actions]
+                self._exchange.say(wire.run_finish(self.run), {**outcome, "actions": actions})
+        finally:
+            self._exchange.close()
 
-    def _call_off(self, request: Request | None) -> None:
-        """Tell the service that nobody waits for this any more."""
-        if request is not None and request.state in {State.SENT, State.ACCEPTED, State.TIMED_OUT}:
-            self._say(wire.cancel(request.topic), {"id": request.id})
+    def _broken_off(self, action: Action, number: int, outcome: str, asked: float, error: str = "") -> ActionResult:
+        result = ActionResult(action.name, action.topic, outcome, time.monotonic() - asked, error=error)
+        self.report(Report("ended", action, number, len(self.workflow.actions), result=result))
+        return result
 
-    def _say(self, topic: str, value: Any) -> None:
-        self._client.publish_and_wait(topic, wire.encode(value))
+    def _call_off(self) -> None:
+        """Call off what runs, and wait shortly for its end, so that the service is free for others."""
+        request = self._exchange.request
+        if request is None or request.ended:
+            return
+        try:
+            self._exchange.call_off()
+            self._exchange.wait_end(until=time.monotonic() + CANCEL_SECONDS)
+        except NoBrokerError:
+            return
 
-    def _one(self, action: Action, number: int, exit_code: int) -> ActionResult:
+    def _one(self, action: Action, number: int, exit_code: int, *, over: bool) -> ActionResult:
         """From an action to its result: whether it runs at all, its attempts, and the words around them."""
         report = Report("started", action, number, len(self.workflow.actions))
         try:
-            if why := self._skipped(action, exit_code):
+            if why := NOT_RUN if over else self._skipped(action, exit_code):
                 result = ActionResult(action.name, action.topic, why)
             else:
                 entry = references.resolve(action.entry, self._answers, self.environment)
                 self.report(report)
-                self._say(wire.RUNNER_START, entry)
+                self._exchange.say(wire.RUNNER_START, entry)
                 result = self._attempts(action, entry, report)
-                self._say(wire.RUNNER_FINISH, entry)
+                self._exchange.say(wire.RUNNER_FINISH, entry)
         except references.BrokenReferenceError as error:
             result = ActionResult(action.name, action.topic, State.FAILED.value, error=f"{action.where}: {error}")
-        self._answers[action.name] = result.answer
+        except TooLargeError as error:
+            result = ActionResult(action.name, action.topic, State.FAILED.value, error=str(error))
+        if result.outcome == State.FINISHED.value:
+            self._answers[action.name] = result.answer
         self.report(replace(report, what="ended", result=result))
         return result
 
     def _skipped(self, action: Action, exit_code: int) -> str:
         """Why an action is not run, or an empty text."""
         condition = action.condition
-        if exit_code == EXIT_INTERRUPTED:
-            return NOT_RUN
         if condition == "always" or (condition == "failure" and exit_code != EXIT_OK):
             return ""
         if exit_code != EXIT_OK:
             return NOT_RUN
         if isinstance(condition, str) and condition != "failure":
-            value = references.resolve(condition.lstrip("!"), self._answers, self.environment)
+            try:
+                value = references.resolve(condition.lstrip("!"), self._answers, self.environment)
+            except references.NoAnswerError:
+                value = None
             condition = bool(value) is not condition.startswith("!")
         return "" if condition is True else SKIPPED
 
@@ -194,10 +195,10 @@ class Runner:
         for attempt in range(1, action.retry.times + 2):
             request = self._until_taken(action, entry, attempt, report)
             if request.state is State.TIMED_OUT:
-                self._call_off(request)
+                self._exchange.call_off()
             if request.state is State.FINISHED or not request.retryable or attempt > action.retry.times:
                 break
-            self._pause(delay)
+            self._exchange.pause(min(delay, LONGEST_DELAY))
             delay *= action.retry.backoff
         return ActionResult(
             action.name,
@@ -212,40 +213,40 @@ class Runner:
     def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int, report: Report) -> Request:
         """One attempt; where nobody is there, the service is started if we can, and given time to come up."""
         service = wire.service_of(action.topic)
+        if attempt > 1 and self.services is not None and self._ended(service):
+            self.services.start(service)
         ours = self._ended(service) is not None
-        give_up = time.monotonic() + (START_SECONDS if ours else READY_SECONDS)
-        self._wait_ready(service, give_up, unknown_too=ours)
+        patience = START_SECONDS if ours else READY_SECONDS
+        since = time.monotonic()
+        self._wait_ready(service, since + patience, unknown_too=ours)
         while True:
-            request = self._send(action, entry, attempt)
-            self._wait_end(request, report)
-            if request.state is not State.NOBODY or time.monotonic() > give_up:
+            request = self._ask(action, entry, attempt)
+            self._exchange.wait_end(lambda progress: self.report(replace(report, what="progress", progress=progress)))
+            # services need time to come back to a broker that was away, too
+            since = max(since, self._exchange.back_since)
+            if request.state is not State.NOBODY or time.monotonic() > since + patience:
                 return request
             if why := self._ended(service):
-                request.state, request.error = State.GONE, why
+                request.state, request.error, request.retryable = State.GONE, why, True
                 return request
             if not ours and self.services is not None and self.services.start(service):
-                ours = True
-                give_up = time.monotonic() + START_SECONDS
-                self._wait_ready(service, give_up, unknown_too=True)
+                ours, patience, since = True, START_SECONDS, time.monotonic()
+                self._wait_ready(service, since + patience, unknown_too=True)
             else:
-                self._pause(AGAIN_SECONDS)
+                self._exchange.pause(AGAIN_SECONDS)
 
     def _ended(self, service: str) -> str | None:
         return self.services.ended(service) if self.services is not None else None
 
-    def _send(self, action: Action, entry: dict[str, Any], attempt: int) -> Request:
+    def _ask(self, action: Action, entry: dict[str, Any], attempt: int) -> Request:
         own = entry.get("id")
         key = f"{self.run}.{action.name}.{attempt}" if own is None else f"{own}.{self.run}.{attempt}"
-        known = self._status.get(wire.service_of(action.topic)) in wire.READY
-        correlation = key.encode()
-        request = Request(action.topic, key, correlation, time.monotonic(), action.timeout, known=known)
-        self._request = request
-        payload = wire.encode({**entry, "id": key})
-        answer_to = wire.finish(action.topic)
-        self._mid = self._client.publish(action.topic, payload, answer_to=answer_to, correlation=correlation)
+        known = self._exchange.statuses.get(wire.service_of(action.topic)) in wire.READY
+        request = Request(action.topic, key, key.encode(), time.monotonic(), action.timeout, known=known)
+        self._exchange.send(request, entry)
         return request
 
-    def _wait_ready(self, service: str, until: float, *, unknown_too: bool = False) -> None:
+    def _wait_ready(self, service: str, until: float, *, unknown_too: bool) -> None:
         """While the service's status says that it is not there, wait.
 
         Where there is no status, go on at once; with `unknown_too` wait for one, but not long: a service need not
@@ -253,59 +254,10 @@ class Runner:
         """
         silent = min(until, time.monotonic() + STATUS_SECONDS)
         while (now := time.monotonic()) < until and not self._ended(service):
-            status = self._status.get(service)
+            status = self._exchange.statuses.get(service)
             if status in wire.READY or status == "sleeping" or (status is None and not (unknown_too and now < silent)):
                 return
-            self._step(min(until, now + LOOK_SECONDS))
-
-    def _wait_end(self, request: Request, report: Report) -> None:
-        shown = None
-        while not request.ended:
-            self._step(request.deadline())
-            request.at(time.monotonic())
-            if request.progress is not None and request.progress != shown:
-                shown = request.progress
-                self.report(replace(report, what="progress", progress=shown))
-
-    def _pause(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self._step(until)
-
-    def _step(self, until: float) -> None:
-        """Take one event, if one comes before `until`."""
-        if self._lost_since is not None:
-            until = min(until, self._lost_since + BROKER_SECONDS)
-            if time.monotonic() >= self._lost_since + BROKER_SECONDS:
-                raise NoBrokerError(
-                    f"the broker went away and did not come back within {BROKER_SECONDS:g} s", where=self.url
-                )
-        try:
-            event = self._events.get(timeout=max(0.0, until - time.monotonic()))
-        except queue.Empty:
-            return
-        self._take(event)
-
-    def _take(self, event: Event) -> None:
-        request = self._request
-        if isinstance(event, Lost):
-            self._lost_since = time.monotonic()
-        elif isinstance(event, Connected):
-            self._lost_since = None
-        elif isinstance(event, Answered):
-            if request and event.mid == self._mid and event.code == NO_MATCHING_SUBSCRIBERS:
-                request.nobody()
-        elif event.topic.endswith("/status"):
-            self._take_status(event)
-        elif request and not event.retain:
-            request.message(event.topic, wire.decode(event.payload), event.correlation)
-
-    def _take_status(self, event: Message) -> None:
-        service = event.topic.removesuffix("/status")
-        payload = event.payload.decode("utf-8", errors="replace").strip('"')
-        self._status[service] = payload
-        if self._request and wire.service_of(self._request.topic) == service and not event.retain:
-            self._request.status(payload)
+            self._exchange.step(min(until, now + LOOK_SECONDS))
 
 
 def _explained(request: Request) -> str:
@@ -313,16 +265,6 @@ def _explained(request: Request) -> str:
         return request.error
     service = wire.service_of(request.topic)
     return f"{request.error}: is the service {service} running, and connected to this broker?"
-
-
-def _filters(actions: Iterable[Action]) -> set[str]:
-    """What the services of these actions may say."""
-    found = set()
-    for action in actions:
-        topic, service = action.topic, wire.service_of(action.topic)
-        found |= {wire.start(topic), wire.progress(topic), wire.finish(topic), wire.error(topic)}
-        found |= {wire.status(service), wire.service_error(service)}
-    return found
 
 
 def _utc_now() -> str:

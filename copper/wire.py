@@ -6,6 +6,7 @@ Services written for the first Copper keep working unchanged; whatever is new is
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 RUNNER_STATUS = "runner/status"
@@ -78,15 +79,42 @@ def run_finish(run: str) -> str:
     return f"runner/runs/{run}/finish"
 
 
-def encode(value: Any) -> bytes:
-    """A payload as JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, default=str).encode()
+def encode(value: Any, *, indent: int | None = None) -> bytes:
+    """A payload as JSON in UTF-8, such as every JSON parser reads it.
+
+    What JSON can't say becomes what comes next to it: NaN and the infinities are null (as in JavaScript), keys are
+    texts, half a surrogate pair stays the escape that it is in JSON, and other values are what `str` makes of them.
+
+    Raises:
+        ValueError: the value holds itself, or a number of more digits than Python writes.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str, indent=indent)
+    except (ValueError, TypeError):
+        text = json.dumps(_sayable(value), ensure_ascii=False, allow_nan=False, default=str, indent=indent)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else _key(key): _sayable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_sayable(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _key(key: Any) -> str:
+    return str(key) if key is not None and not isinstance(key, bool) else json.dumps(key)
 
 
 def decode(payload: bytes) -> Any:
-    """What a payload holds: JSON, else the text as it is (the first Copper's bare strings)."""
+    """What a payload holds: JSON, else the text as it is (the first Copper's bare strings).
+
+    NaN and the infinities, which Python's `json.dumps` writes and JSON does not know, are None.
+    """
     text = payload.decode("utf-8", errors="replace")
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
         return text

@@ -11,6 +11,7 @@ Root: the plain list of the first Copper, or a mapping `{services, defaults, act
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -228,7 +229,12 @@ def _services(node: Node | None, problems: Problems) -> dict[str, ServiceSource]
     if not node.is_mapping:
         problems.add(node, "`services` is a mapping from a service's name to where it comes from")
         return {}
-    return {name: _service(name, one, problems) for name, one in node.keys(problems).items()}
+    found = {}
+    for name, one in node.keys(problems).items():
+        if not name or any(sign in name for sign in "/+#\0") or name.startswith(("$", ".")):
+            problems.add(one.key or one, "a service's name is the first level of its topics: no /, +, #, $ or . first")
+        found[name] = _service(name, one, problems)
+    return found
 
 
 def _service(name: str, node: Node, problems: Problems) -> ServiceSource:
@@ -247,12 +253,21 @@ def _service(name: str, node: Node, problems: Problems) -> ServiceSource:
         problems.add(keys["core"], f"Copper's own services are {_list(CORE)}")
     elif not isinstance(value, str) or not value.strip():
         problems.add(keys[given[0]], f"`{given[0]}` is a text")
+    elif given[0] == "command" and not _is_command(value):
+        problems.add(keys["command"], "`command` is a program and its arguments; a quote in it is not closed")
     elif given[0] in ("build", "image"):
         problems.add(
             keys[given[0]],
             "starting containers is not there yet: start it yourself and leave it out here, or use `core` or `command`",
         )
     return ServiceSource(name, **{given[0]: value}) if given[0] in ("core", "command") else ServiceSource(name)
+
+
+def _is_command(text: str) -> bool:
+    try:
+        return bool(shlex.split(text))
+    except ValueError:
+        return False
 
 
 def _check_references(keys: dict[str, Node], name: str, names: list[str], problems: Problems) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +14,9 @@ import click
 from copper.action import Progress, State
 from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result
 from copper.workflow import Workflow
+
+_LONGEST = 2000
+"""How many characters of what a service says are shown."""
 
 _GOOD = State.FINISHED.value
 _SIGNS = {_GOOD: "✔", SKIPPED: "-", NOT_RUN: "-"}
@@ -85,7 +88,7 @@ def _words(progress: Progress) -> str:
     if progress.done is not None:
         of = f" of {progress.total:g}" if progress.total is not None else ""
         count = f"{progress.done:g}{of} {progress.unit}".strip()
-    return "  ".join(part for part in (count, progress.message) if part)
+    return clean("  ".join(part for part in (count, progress.message) if part))[:_LONGEST]
 
 
 def summary(workflow: Workflow, result: Result, files: dict[str, Path], no_graph: str) -> str:
@@ -97,7 +100,7 @@ def summary(workflow: Workflow, result: Result, files: dict[str, Path], no_graph
         sign = _SIGNS.get(one.outcome, "✘")
         said = one.outcome if one.outcome != _GOOD else _short(one.answer, asked[one.name])
         lines.append(f"{sign} {one.action:<{width}}  {seconds(one.seconds):>7}  {said}")
-    lines += [f"\n{one.action}: {one.error}" for one in result.actions if one.error]
+    lines += [f"\n{one.action}: {clean(one.error)[:_LONGEST]}" for one in result.actions if one.error]
     lines.append("")
     lines += [f"{label:<8} {_near(path)}" for label, path in _places(result, files)]
     if no_graph:
@@ -118,7 +121,10 @@ def _places(result: Result, files: dict[str, Path]) -> Iterator[tuple[str, Path]
 def _site(result: ActionResult) -> Path | None:
     """The start page that an action has built, if its answer names one."""
     index = result.answer.get("index") if isinstance(result.answer, dict) else None
-    return Path(index) if isinstance(index, str) and Path(index).is_file() else None
+    with suppress(OSError, ValueError):  # a service may say anything
+        if isinstance(index, str) and Path(index).is_file():
+            return Path(index)
+    return None
 
 
 def _short(answer: Any, asked: dict[str, Any], limit: int = 72) -> str:
@@ -129,6 +135,7 @@ def _short(answer: Any, asked: dict[str, Any], limit: int = 72) -> str:
         text = ", ".join(part for part in parts if len(part) <= limit // 2)
     else:
         text = _plain(one)
+    text = clean(text[: limit + 1])
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -136,6 +143,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def clean(text: str) -> str:
+    """A text of a service for a terminal: what would steer the terminal is shown as `?`."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
 
 
 def seconds(value: float) -> str:

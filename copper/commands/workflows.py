@@ -1,11 +1,13 @@
 """`copper`: check and run workflows. Arguments in, one call, text out, exit code.
 
 Exit codes: 0 all done, 1 an action failed, 2 the file or the usage is wrong, 3 no broker or service, 124 an action
-gave no answer in time, 130 interrupted.
+gave no answer in time, 130 interrupted, by Ctrl-C or by SIGTERM: both end a run in order.
 """
 
 from __future__ import annotations
 
+import io
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -86,7 +88,11 @@ def _run(file: Path, broker: str | None, log: Path | None) -> NoReturn:
 
 def main() -> None:
     """The entry point: our errors as sentences, a bug with its traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no ✔ gets a ?
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         copper(standalone_mode=False)
     except CopperError as error:
         click.echo(f"copper: {error}", err=True)

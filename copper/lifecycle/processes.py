@@ -1,16 +1,20 @@
 """Services as plain processes of this machine: start, stop, wait.
 
 Whatever was started is stopped, also when starting failed half way: SIGTERM, a deadline, SIGKILL. A process gets its
-own session, so that Ctrl-C in the terminal reaches the runner, which then stops the services in order.
+own session, so that Ctrl-C in the terminal reaches the runner, which then stops the services in order. And it is on a
+leash: when we end in whatever way, killed too, it is stopped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +23,23 @@ from tracer.errors import CopperError
 
 STOP_SECONDS = 5.0
 """How long a service may take to end after SIGTERM."""
+
+LAST_BYTES = 4096
+"""How much of the end of a service's log is searched for its last words."""
+
+# This shell runs the service, and ends it when the shell's standard input closes: that is when we say so, or are no
+# more. `wait` gives back the service's own exit code; the shell's own words about it go nowhere.
+LEASH = """
+exec 3<&0
+"$@" </dev/null 3<&- &
+service=$!
+exec 2>/dev/null
+{ read -r _ <&3; kill "$service"; sleep 5; kill -9 0; } >/dev/null &
+wait "$service"
+code=$?
+kill $!
+exit "$code"
+"""
 
 
 class Processes:
@@ -40,19 +61,21 @@ class Processes:
         """Start a service unless it runs; False where we don't know where it comes from.
 
         Raises:
-            CopperError: its command can't be started.
+            CopperError: there is no such program, or its log can't be written.
         """
         if service not in self._sources and service not in CORE:
             return False
         if service in self._running and self._running[service].poll() is None:
             return True
         command = _command(self._sources.get(service) or ServiceSource(service, core=service))
+        if shutil.which(command[0]) is None:
+            raise CopperError(f"can't be started: there is no program {command[0]}", where=f"service {service}")
         try:
             with (self._folder / f"{service}.log").open("ab") as log:
                 self._running[service] = subprocess.Popen(
-                    command,
+                    ["sh", "-c", LEASH, service, *command],
                     env={**os.environ, **self._environment},
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
@@ -69,25 +92,48 @@ class Processes:
         code = process.poll()
         if code is None:
             return ""
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return f"{service} {how}{_last_words(self._folder / f'{service}.log')}"
+        return f"{service} {_how(code)}{_last_words(self._folder / f'{service}.log')}"
 
     def stop(self) -> None:
-        """End all of them, the last one started first."""
+        """End all of them, the last one started first; what does not end in time, or a Ctrl-C meanwhile, kills."""
         running = [process for process in reversed(self._running.values()) if process.poll() is None]
-        for process in running:
-            process.terminate()
-        for process in running:
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        try:
+            for process in running:
+                _let_go(process)
+            deadline = time.monotonic() + STOP_SECONDS
+            for process in running:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, deadline - time.monotonic()))
+        finally:
+            for process in running:
+                _let_go(process)
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)  # also what the service itself has started
                 process.wait()
-        self._running.clear()
+            self._running.clear()
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None  # noqa: S101 (says to mypy what `stdin=PIPE` means)
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+
+
+def _how(code: int) -> str:
+    """How a process ended; a shell says 128 and the signal's number for one that was killed."""
+    number = -code if code < 0 else code - 128
+    if number in {one.value for one in signal.Signals}:
+        return f"was killed by {signal.Signals(number).name}"
+    return f"ended with exit code {code}"
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_bytes().decode("utf-8", errors="replace").split("\n")
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LAST_BYTES))
+            lines = file.read().decode("utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
     said = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f", it said: {said}" if said else ""
 

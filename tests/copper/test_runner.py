@@ -7,7 +7,7 @@ import time
 import pytest
 
 from copper import ActionError, Job, Service, runner
-from copper.client import NoBrokerError
+from copper.mqtt import NoBrokerError
 from copper.runner import Runner
 from copper.workflow import parse
 from tests.copper.standins import Peer, serving, wait_for
