@@ -12,22 +12,39 @@ from tracer.errors import CopperError
 def write_aside(path: Path, data: bytes) -> None:
     """Write `data` beside `path`, then rename it into place, so that nobody ever sees half a file.
 
+    A link's target is what is replaced; what is no regular file (a device, a pipe) is written to as it is.
+
     Raises:
         CopperError: the folder does not exist or can't be written to.
     """
+    try:
+        there = path.resolve()
+        if there.is_dir():
+            raise IsADirectoryError(21, "it is a directory", str(path))
+        if there.exists() and not there.is_file():
+            there.write_bytes(data)
+        else:
+            _replace(there, data)
+    except OSError as error:
+        raise CopperError(
+            f"can't be written: {error.strerror}",
+            where=str(path),
+            next_step="is the folder there, and yours to write to?",
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
     temporary = None
     try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a directory", str(path))
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
+            temporary = Path(file.name)
             file.write(data)
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise CopperError(f"can't be written: {error.strerror}", where=str(path)) from error
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:
