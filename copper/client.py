@@ -16,6 +16,7 @@ import contextlib
 import random
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -43,6 +44,9 @@ LONGEST_WAIT = 8.0
 CLOSE_SECONDS = 2.0
 """How long the network thread may take to end. It is left behind after that: a broker that has stopped reading would
 hold it for ever."""
+
+LOOK_SECONDS = 0.1
+"""How often we look whether the connection still stands while we wait for an acknowledgement."""
 
 LARGEST = 268_435_455
 """Bytes of a packet that MQTT can say."""
@@ -207,13 +211,17 @@ class Client:
     def publish_and_wait(self, topic: str, payload: bytes, *, retain: bool = False, timeout: float = 5.0) -> None:
         """Publish at QoS 1 and wait for the broker's acknowledgement, at most `timeout` seconds.
 
+        When the connection is lost meanwhile the wait ends; the message is sent when the broker is back.
+
         Raises:
             TooLargeError: the broker does not take so large a message.
         """
         self.check_size(topic, payload)
+        deadline = time.monotonic() + timeout
         info = self._paho.publish(topic, payload, qos=1, retain=retain)
         with contextlib.suppress(RuntimeError, ValueError):  # not connected, or the queue is full: it is sent later
-            info.wait_for_publish(timeout)
+            while self._paho.is_connected() and not info.is_published() and time.monotonic() < deadline:
+                info.wait_for_publish(LOOK_SECONDS)
 
     def close(self) -> None:
         """Disconnect in order (the will is not sent, the session ends) and end the network thread."""

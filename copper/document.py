@@ -223,6 +223,7 @@ class Document:
         except yaml.MarkedYAMLError as error:
             self._not_yaml(error)
         except (ValueError, OverflowError):
+            self._loader.recursive_objects.pop(node, None)  # else the next look at it says that it holds itself
             value = node.value
         if isinstance(value, date):
             return node.value

@@ -160,7 +160,7 @@ class Runner:
             if why := NOT_RUN if over else self._skipped(action, exit_code):
                 result = ActionResult(action.name, action.topic, why)
             else:
-                entry = references.resolve(action.entry, self._answers, self.environment)
+                entry = self._entry(action)
                 self.report(report)
                 self._exchange.say(wire.RUNNER_START, entry)
                 result = self._attempts(action, entry, report)
@@ -173,6 +173,11 @@ class Runner:
             self._answers[action.name] = result.answer
         self.report(replace(report, what="ended", result=result))
         return result
+
+    def _entry(self, action: Action) -> dict[str, Any]:
+        """What is published; the condition stands there as it is written, it has been asked already."""
+        said = {key: value for key, value in action.entry.items() if key != "if" or value != action.condition}
+        return {**action.entry, **references.resolve(said, self._answers, self.environment)}
 
     def _skipped(self, action: Action, exit_code: int) -> str:
         """Why an action is not run, or an empty text."""

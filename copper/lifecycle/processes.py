@@ -34,7 +34,7 @@ exec 3<&0
 "$@" </dev/null 3<&- &
 service=$!
 exec 2>/dev/null
-{ read -r _ <&3; kill "$service"; sleep 5; kill -9 0; } >/dev/null &
+{ read -r _ <&3; kill "$service"; for _ in 1 2 3 4 5; do sleep 1; done; kill -9 0; } >/dev/null &
 wait "$service"
 code=$?
 kill $!

@@ -3,6 +3,9 @@
 import contextlib
 import json
 import queue
+import signal
+import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -10,6 +13,8 @@ from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.needs import need
 
 
 def wait_for(condition, seconds: float = 10.0, what: str = "it"):
@@ -84,6 +89,16 @@ def running_with(text: str) -> list[str]:
     return found
 
 
+def commands_with(text: str) -> list[str]:
+    """The processes whose command line holds a text (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if text.encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
 @contextlib.contextmanager
 def serving(service):
     """A service of ours that serves in a thread as long as the block lasts."""
@@ -104,3 +119,48 @@ def serving(service):
         thread.join(10)
         assert not failures
         assert not thread.is_alive()
+
+
+class Restartable:
+    """A Mosquitto on one port that can be killed and come back; it keeps nothing on disk.
+
+    Args:
+        folder: for its configuration.
+        more: further lines of that.
+    """
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        self._program = need("mosquitto")
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port = server.getsockname()[1]
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self._conf = folder / "restartable.conf"
+        lines = [f"listener {self.port} 127.0.0.1", "set_tcp_nodelay true", "user root", *more]
+        self._conf.write_text("\n".join(["allow_anonymous true", *lines]) + "\n")
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self._program, "-c", self._conf], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_for(self._accepts, what="the broker")
+
+    def _accepts(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+        return False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        self._process.send_signal(number)
+        self._process.wait(10)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self.end()

@@ -97,3 +97,61 @@ def test_the_deadline_says_when_to_look_again():
     assert one.deadline() == 100 + SILENCE_SECONDS
     one.message("fetcher/fetch/start", {}, None)
     assert one.deadline() == 160
+
+
+def test_a_late_finish_of_the_request_before_is_not_ours():
+    """The first Copper's fetcher, for an unknown type: `fetcher/error`, then a finish with an empty list."""
+    first = request()
+    first.message("fetcher/error", {"error": "unknown type"}, None)
+    assert (first.state, first.leaves_finish()) == (State.FAILED, True)
+    second = request(owed=True)
+    second.message("fetcher/fetch/finish", [], None)
+    assert second.state is State.SENT
+    second.message("fetcher/fetch/start", {"id": "run.1.1"}, None)
+    second.message("fetcher/fetch/finish", "ours", None)
+    assert second.answer == "ours"
+
+
+def test_after_a_timeout_a_service_that_says_start_is_believed_only_after_ours():
+    one = request(owed=True, starts=True)
+    one.message("fetcher/fetch/finish", "of the one before", None)
+    assert one.state is State.SENT
+    one.message("fetcher/fetch/start", {"build": {"id": "run.1.1"}}, None)
+    one.message("fetcher/fetch/finish", "ours", None)
+    assert one.answer == "ours"
+
+
+@pytest.mark.parametrize("ends", ["fetcher/fetch/finish", "fetcher/error"])
+def test_while_the_service_works_for_another_runner_an_end_without_an_id_is_the_others(ends):
+    one = request()
+    one.message("fetcher/fetch/start", {"build": {"id": "other.1.1"}}, None)
+    one.message(ends, "the other's", None)
+    assert one.state is State.SENT
+    one.message("fetcher/fetch/start", {"id": "run.1.1"}, None)
+    one.message("fetcher/fetch/finish", "ours", None)
+    assert one.answer == "ours"
+
+
+def test_an_error_with_an_id_leaves_nothing_to_come():
+    one = request()
+    one.message("fetcher/fetch/error", {"id": "run.1.1", "error": "no"}, None)
+    assert not one.leaves_finish()
+
+
+def test_a_timeout_shorter_than_the_silence_is_a_timeout():
+    one = Request("a/b", "1", b"1", sent=0, timeout=2)
+    one.at(2)
+    assert (one.state, one.error, one.retryable) == (State.TIMED_OUT, "no answer within 2 s", True)
+
+
+def test_what_the_broker_refuses_fails():
+    one = request()
+    one.refused("Not authorized")
+    assert (one.state, one.error) == (State.FAILED, "the broker refuses a message to fetcher/fetch: Not authorized")
+
+
+@pytest.mark.parametrize("count", [10**400, float("nan"), float("inf"), "3", None, [1]])
+def test_a_count_that_can_not_be_shown_is_left_out(count):
+    one = request()
+    one.message("fetcher/fetch/progress", {"id": "run.1.1", "done": count, "total": 5}, None)
+    assert (one.progress.done, one.progress.total) == (None, 5)

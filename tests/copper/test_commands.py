@@ -1,5 +1,6 @@
 """The command `copper` as a user meets it: help, mistakes, and how it ends."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,8 +10,9 @@ import time
 
 import pytest
 
-from tests.copper.standins import running_with, wait_for
-from tests.copper.test_demo import COPPER, copper
+from tests import brokers
+from tests.copper.standins import Restartable, commands_with, running_with, wait_for
+from tests.copper.test_demo import COPPER, copper, edges, the_run
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -183,6 +185,166 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_running(tmp_path):
     assert "✘ slow/work" in out.decode()
     assert "Traceback" not in err.decode()
     assert not running_with(str(tmp_path / ".copper"))
+
+
+STUBBORN = """
+import os, sys, time
+from copper import Service
+s = Service('slow')
+@s.action
+def work(*, job):
+    open('started', 'w').close()
+    while True: time.sleep(0.01)
+s.run()
+"""
+
+
+POLITE = STUBBORN.replace("while True: time", "while not job.check(): time")
+
+
+def running(folder, program: str = POLITE, broker: str = "builtin") -> subprocess.Popen:
+    """A run whose one action never ends, in a folder."""
+    (folder / "slow.py").write_text(program)
+    workflow = f"services: {{slow: {{command: {sys.executable} slow.py}}}}\nactions: [{{action: slow/work}}]\n"
+    (folder / "w.yaml").write_text(workflow)
+    return subprocess.Popen(
+        [*COPPER, "run", "w.yaml", "--broker", broker],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def nothing_runs(folder) -> bool:
+    return not running_with(str(folder / ".copper"))
+
+
+def test_sigterm_ends_a_run_in_order_as_ctrl_c_does(tmp_path):
+    process = running(tmp_path)
+    wait_for((tmp_path / "started").exists, 20, "the action")
+    process.terminate()
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "✘ slow/work" in out
+    assert "deps.svg" in out
+    assert "Traceback" not in err
+    assert nothing_runs(tmp_path)
+
+
+@pytest.mark.parametrize("broker", brokers.KINDS)
+def test_a_run_that_is_killed_leaves_nothing_running(tmp_path, broker):
+    brokers.require(broker)
+    process = running(tmp_path, broker=broker)
+    wait_for((tmp_path / "started").exists, 20, "the action")
+    assert not nothing_runs(tmp_path)
+    process.kill()
+    process.communicate(timeout=20)
+    wait_for(lambda: nothing_runs(tmp_path) and not commands_with(str(tmp_path)), 15, "the end of what it started")
+
+
+@pytest.mark.parametrize("broker", brokers.KINDS)
+@pytest.mark.parametrize(
+    "there", ["mosquitto.log", "slow.log", "graph.json"], ids=["broker-starts", "service-starts", "drawing"]
+)
+def test_ctrl_c_at_any_moment_ends_with_130_and_leaves_nothing(tmp_path, there, broker):
+    brokers.require(broker)
+    process = running(tmp_path, POLITE.replace("while not job.check(): time.sleep(0.01)", "return"), broker)
+    runs = tmp_path / ".copper" / "runs"
+    wait_for(lambda: list(runs.glob(f"*/{there}")), 20, there)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode in ({0, 130} if there == "graph.json" else {130}), out + err
+    assert "Traceback" not in err
+    assert nothing_runs(tmp_path)
+    assert not list(runs.glob("*/.*")), "no file half written"
+
+
+def test_ctrl_c_twice_ends_at_once(tmp_path):
+    deaf = STUBBORN.replace("s.run()", "import signal\ns._end_all = lambda: time.sleep(60)\ns.run()")
+    process = running(tmp_path, deaf)
+    wait_for((tmp_path / "started").exists, 20, "the action")
+    began = time.monotonic()
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        assert time.monotonic() - began < 5
+    _, err = process.communicate(timeout=5)
+    assert process.returncode in {130, -signal.SIGINT}, "a shell calls both 130"
+    assert "Traceback" not in err
+    wait_for(lambda: nothing_runs(tmp_path), 10, "the end of what it started")
+
+
+def test_a_lost_service_is_started_again_for_a_retry(tmp_path):
+    frail = STUBBORN.replace(
+        "open('started', 'w').close()", "if not os.path.exists('started'): open('started', 'w').close(); os._exit(1)"
+    ).replace("while True: time.sleep(0.01)", "return {'ok': 1}")
+    process = running(tmp_path, frail)
+    process.kill()
+    process.communicate()
+    text = (tmp_path / "w.yaml").read_text().replace("slow/work}", "slow/work, retry: 1}")
+    (tmp_path / "w.yaml").write_text(text)
+    (tmp_path / "started").unlink(missing_ok=True)
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
+    assert (done.returncode, "ok 1" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_a_program_that_is_not_there_is_told(tmp_path):
+    (tmp_path / "w.yaml").write_text("services: {x: {command: no-such-program}}\nactions: [{action: x/y}]\n")
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "copper: service x: can't be started: there is no program no-such-program" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_ends_with_2(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    tmp_path.chmod(0o500)
+    done = copper("run", "w.yaml", cwd=tmp_path)
+    tmp_path.chmod(0o700)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_file_in_the_place_of_our_folder_ends_with_2(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    (tmp_path / ".copper").write_text("a file")
+    done = copper("run", "w.yaml", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert ".copper/runs/" in done.stderr
+    assert "can't be made: Not a directory" in done.stderr
+
+
+def test_a_terminal_without_our_signs_gets_the_summary_all_the_same(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: in}\n")
+    done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path, env={"PYTHONIOENCODING": "latin-1"})
+    assert done.returncode == 0, done.stderr
+    assert "? fetcher/fetch" in done.stdout
+
+
+def test_a_log_that_is_rotated_during_the_run_gives_the_whole_graph(tmp_path):
+    log = tmp_path / "m.log"
+    levels = [f"log_type {level}" for level in ("error", "warning", "notice", "information", "debug")]
+    rotate = (
+        "import os, signal\nfrom copper import Service\ns = Service('log')\n"
+        "@s.action\ndef rotate(pid: int, path: str):\n"
+        "    os.rename(path, path + '.1')\n    os.kill(pid, signal.SIGHUP)\n"
+        "@s.action\ndef after(): return 1\n"
+        "s.run()\n"
+    )
+    (tmp_path / "log.py").write_text(rotate)
+    with Restartable(tmp_path, f"log_dest file {log}", *levels) as broker:
+        (tmp_path / "w.yaml").write_text(
+            f"services: {{log: {{command: {sys.executable} log.py}}}}\n"
+            f"actions: [{{action: log/rotate, pid: {broker.pid}, path: {log}}}, {{action: log/after}}]\n"
+        )
+        done = copper("run", "w.yaml", "--broker", broker.url, "--log", str(log), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = edges(the_run(tmp_path))
+    assert ("service:log", "service:runner", "deliver:log/rotate/start") in found
+    assert ("service:log", "service:runner", "deliver:log/after/finish") in found
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(tmp_path):

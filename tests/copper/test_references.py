@@ -2,7 +2,7 @@
 
 import pytest
 
-from copper.references import BrokenReferenceError, resolve
+from copper.references import BrokenReferenceError, NoAnswerError, resolve
 
 ANSWERS = {"docs": {"path": "/x", "total": 3, "deep": {"er": [1]}}, "list": [{"path": "/y"}]}
 
@@ -34,3 +34,12 @@ def test_a_key_that_is_not_there_is_told_with_those_that_are():
 def test_a_variable_that_is_not_set_is_told_with_the_way_to_a_default():
     with pytest.raises(BrokenReferenceError, match=r"NOPE is not set; set it, or write \$\{env.NOPE:-a default\}"):
         resolve("${env.NOPE}", ANSWERS, {})
+
+
+def test_a_variable_that_is_set_but_empty_is_an_empty_text_unless_there_is_a_default():
+    assert resolve(["${env.E}", "${env.E:-d}"], {}, {"E": ""}) == ["", "d"]
+
+
+def test_an_action_that_did_not_finish_has_no_answer():
+    with pytest.raises(NoAnswerError, match=r"\$\{x.path\}: x has no answer, it did not finish"):
+        resolve("${x.path}", {}, {})

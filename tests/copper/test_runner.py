@@ -10,7 +10,7 @@ from copper import ActionError, Job, Service, runner
 from copper.mqtt import NoBrokerError
 from copper.runner import Runner
 from copper.workflow import parse
-from tests.copper.standins import Peer, serving, wait_for
+from tests.copper.standins import Peer, Restartable, serving, wait_for
 
 
 @pytest.fixture
@@ -224,6 +224,119 @@ def test_a_broker_that_is_not_there_is_told_at_once():
     with pytest.raises(NoBrokerError, match=r"mqtt://127.0.0.1:1: no broker answers: Connection refused"):
         one.open()
     assert time.monotonic() - began < 5
+
+
+def test_an_if_that_names_a_skipped_action_is_false(broker, worker):
+    text = """
+        - {action: worker/add, id: not, a: 1, b: 1, if: false}
+        - {action: worker/add, a: 1, b: 1, if: '${not.sum}'}
+        - {action: worker/add, a: 1, b: 1, if: '!${not.sum}'}
+        - {action: worker/add, a: 1, b: '${not.sum}'}
+    """
+    with serving(worker):
+        result = run(broker, text)
+    assert [one.outcome for one in result.actions] == ["skipped", "skipped", "finished", "failed"]
+    assert result.actions[3].error == "workflow.yaml:5:11: ${not.sum}: not has no answer, it did not finish"
+
+
+def test_the_late_finish_of_a_first_copper_service_is_not_the_next_ones_answer(broker):
+    asked = []
+
+    def fetch(client, _data, message) -> None:
+        asked.append(message.payload)
+        if len(asked) == 1:
+            client.publish("fetcher/error", '{"error": "unknown type"}')
+            return
+        client.publish("fetcher/fetch/finish", "[]")  # of the first
+        client.publish("fetcher/fetch/start", message.payload)
+        client.publish("fetcher/fetch/finish", f"[{message.payload.decode()}]")
+
+    with Peer(broker, "fetcher/fetch", on_message=fetch):
+        text = "- {action: fetcher/fetch, type: x, on_error: continue}\n- {action: fetcher/fetch, type: local}"
+        result = run(broker, text)
+    assert [one.outcome for one in result.actions] == ["failed", "finished"]
+    assert result.actions[1].answer[0]["type"] == "local"
+
+
+def test_two_runners_on_one_broker_each_have_their_own_answers(broker, worker):
+    results = queue.Queue()
+
+    def several(first: int) -> None:
+        text = "\n".join(f"- {{action: worker/add, a: {first}, b: {n}}}" for n in range(10))
+        one = Runner(parse(text), broker.url, f"20261124-120000-{first:04}", {})
+        one.open()
+        result = one.run_all()
+        one.close(result)
+        results.put((first, [action.answer["sum"] for action in result.actions]))
+
+    with serving(worker):
+        threads = [threading.Thread(target=several, args=[first]) for first in (100, 200)]
+        for thread in threads:
+            thread.start()
+        found = dict(results.get(timeout=20) for _ in threads)
+        for thread in threads:
+            thread.join(10)
+    assert found == {first: [first + n for n in range(10)] for first in (100, 200)}
+
+
+def test_a_service_that_has_stopped_in_order_is_nobody(broker, worker, monkeypatch):
+    monkeypatch.setattr(runner, "READY_SECONDS", 0.1)
+    with serving(worker):
+        pass
+    began = time.monotonic()
+    result = run(broker, "- {action: worker/add, a: 1, b: 2}")
+    assert result.actions[0].outcome == "nobody there"
+    assert time.monotonic() - began < 5, "its session must not go on to take requests"
+
+
+def test_answers_and_requests_of_5_mb_arrive(broker, worker):
+    @worker.action
+    def echo(text: str) -> dict:
+        return {"text": text}
+
+    reports = []
+    with serving(worker):
+        text = f"- {{action: worker/echo, id: big, text: {'x' * 900_000}}}\n- action: worker/echo\n  text: " + (
+            "'" + "${big.text}" * 6 + "'"
+        )
+        result = run(broker, text, reports)
+    assert result.exit_code == 0, result.actions[1].error[:200]
+    assert len(result.actions[1].answer["text"]) == 5_400_000
+
+
+def test_a_request_that_the_broker_does_not_take_fails(broker, worker):
+    @worker.action
+    def echo(text: str) -> dict:
+        return {"text": text}
+
+    with serving(worker):
+        text = f"- {{action: worker/echo, id: big, text: {'x' * 900_000}}}\n- action: worker/echo\n  text: " + (
+            "'" + "${big.text}" * 20 + "'"
+        )
+        result = run(broker, text)
+    assert (result.exit_code, result.actions[1].outcome) == (1, "failed")
+    assert "bytes are more than the broker takes" in result.actions[1].error
+
+
+def test_a_payload_that_is_not_utf_8_is_an_answer_all_the_same(broker):
+    def answer(client, _data, _message) -> None:
+        client.publish("raw/work/progress", b"\xff")
+        client.publish("raw/work/finish", b"\xff\xfe")
+
+    with Peer(broker, "raw/work", on_message=answer):
+        result = run(broker, "- action: raw/work")
+    assert result.actions[0].answer == "\ufffd\ufffd"
+
+
+def test_what_the_brokers_rules_forbid_is_told_at_once(tmp_path):
+    (tmp_path / "acl").write_text("topic read #\ntopic write runner/#\n")
+    (tmp_path / "acl").chmod(0o700)
+    with Restartable(tmp_path, f"acl_file {tmp_path / 'acl'}") as broker:
+        result = run(broker, "- action: a/b")
+    assert (result.exit_code, result.actions[0].error) == (
+        1,
+        "the broker refuses a message to a/b: Not authorized",
+    )
 
 
 class Starting:

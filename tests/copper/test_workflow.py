@@ -67,6 +67,24 @@ def test_retry_is_a_number_or_a_mapping():
     assert two.retry == Retry(2, 1.0, 2)
 
 
+def test_a_first_delay_may_be_nothing():
+    assert parse("- {action: a, retry: {times: 2, delay: 0}}").actions[0].retry == Retry(2, 0.0)
+
+
+def test_dates_and_keys_are_published_as_they_stand():
+    (action,) = parse("- {action: a, ref: 2026-1-02, at: 2026-01-02 10:00:00, 5: x, 2026-01-02: y, null: z}").actions
+    assert action.entry["ref"] == "2026-1-02"
+    assert action.entry["at"] == "2026-01-02 10:00:00"
+    assert {"5", "2026-01-02", "null"} <= set(action.entry)
+
+
+def test_a_number_is_as_large_as_it_stands():
+    (action,) = parse(f"- {{action: a, x: {10**40}, y: {'9' * 5000}, at: 2026-13-45}}").actions
+    assert action.entry["x"] == 10**40
+    assert action.entry["y"] == "9" * 5000
+    assert action.entry["at"] == "2026-13-45"
+
+
 def test_services_say_where_they_come_from():
     workflow = parse("services: {f: {core: fetcher}, s: {command: python s.py}}\nactions: [{action: f/fetch}]")
     assert workflow.services["f"].core == "fetcher"
@@ -110,6 +128,16 @@ def test_all_mistakes_are_told_at_once():
          "for the tag 'tag:yaml.org,2002:python/name:os.system'"),
         ("- action: a\n  x: \x01", "2:6: a character that YAML does not allow: U+0001"),
         ("- {action: a, id: x, needs: y}\n- {action: b, id: y, needs: x}", "1:1: these need each other: x → y → x"),
+        ("- {action: a, timeout: 0}", "1:24: `timeout` is a time from 1ms to 30 days"),
+        ("- {action: a, timeout: 1.0e+300}", "1:24: `timeout` is a time from 1ms to 30 days"),
+        ("- {action: a, timeout: 999999999h}", "1:24: `timeout` is a time from 1ms to 30 days"),
+        ("- {action: a, retry: 2.5}", "1:22: `retry` is a whole number from 0 to 1000"),
+        ("- {action: a, x: .nan}", "1:18: a value that JSON can't hold"),
+        ("- {action: a, x: [-.inf]}", "1:19: a value that JSON can't hold"),
+        ("services: {x: {command: \"a 'b\"}}\nactions: [{action: x}]", "1:25: `command` is a program and its "
+         "arguments; a quote in it is not closed"),
+        ("services: {../x: {command: a}}\nactions: [{action: x}]", "1:12: a service's name is the first level of its "
+         "topics: no /, +, #, $ or . first"),
         ("services: {x: {image: y}}\nactions: [{action: x}]", "1:23: starting containers is not there yet: start it "
          "yourself and leave it out here, or use `core` or `command`"),
     ],
