@@ -29,7 +29,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from copper.mqtt import Answered, Connected, Event, Lost, Message, NoBrokerError, TooLargeError, Will
+from copper.mqtt import Answered, Connected, Event, Lost, Message, NoBrokerError, TooLargeError, Will, shown
 
 SESSION_SECONDS = 60
 """How long the broker keeps our session, so that a short cut of the network loses nothing."""
@@ -288,12 +288,6 @@ class Client:
             self._on_event(event)
         except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the network thread
             traceback.print_exc()
-
-
-def shown(url: str) -> str:
-    """A broker's URL without its password, for people's eyes."""
-    parts = urlsplit(url)
-    return url if parts.password is None else url.replace(f":{parts.password}@", ":…@", 1)
 
 
 def _no_delay(_client: Any, _data: Any, sock: Any) -> None:

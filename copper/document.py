@@ -249,11 +249,16 @@ def read_document(path: Path) -> Document:
         CopperError: there is no such file, it can't be read, or it is no text.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CopperError(f"a workflow has at most {MAX_BYTES:,} bytes", where=str(path))
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # not a byte more: a device never ends
     except OSError as error:
-        raise CopperError(f"can't be read: {error.strerror}", where=str(path)) from error
+        raise CopperError(
+            f"can't be read: {error.strerror}", where=str(path), next_step="give the path of a workflow's YAML file"
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise CopperError(
+            f"a workflow has at most {MAX_BYTES:,} bytes", where=str(path), next_step="is it the right file?"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -20,8 +20,8 @@ from typing import Any
 from copper import wire
 from copper.action import Progress, Request
 from copper.client import Client
-from copper.client import shown as without_password
 from copper.mqtt import NO_MATCHING_SUBSCRIBERS, Answered, Connected, Event, Lost, Message, NoBrokerError, Will
+from copper.mqtt import shown as without_password
 
 BROKER_SECONDS = 15.0
 """How long a lost broker may stay away."""

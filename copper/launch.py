@@ -24,6 +24,7 @@ from copper import references, wire
 from copper.broker import open_broker
 from copper.document import Problem, WorkflowError
 from copper.lifecycle.processes import Processes
+from copper.mqtt import shown
 from copper.output import write_aside
 from copper.result import Report, Result, whole
 from copper.runner import Runner
@@ -37,6 +38,8 @@ from viz import picture
 
 TRACE_SECONDS = 60.0
 """How long the log may take to be read to its end after a run; a log of another broker can be large."""
+
+_BROKERS = {"url": "", "mosquitto": "Mosquitto, started at ", "builtin": "the built-in one, started at "}
 
 PICTURES = {"graph.json": "json", "deps.svg": "svg", "deps.drawio": "drawio"}
 
@@ -83,20 +86,32 @@ def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], s
     """
     _check_environment(workflow, os.environ)
     run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    folder = (place.folder / "runs" / run).absolute()
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise CopperError(f"can't be made: {error.strerror}", where=str(folder)) from error
+    folder = _made(place.folder / "runs" / run)
     with open_broker(place.broker, folder) as broker:
-        say(f"broker: {broker.kind} at {broker.url}")
-        log = place.log or broker.log
+        described = f"{_BROKERS[broker.kind]}{shown(broker.url)}"
+        say(f"broker: {described}")
+        log = broker.log or place.log
         with _tracing(log, run) as trace:
             result = _run(workflow, broker.url, run, folder, report, own_broker=broker.kind != "url")
     files = {"result": folder / "result.json"}
     write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
     no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
-    return Launched(result, folder, files, f"{broker.kind} at {broker.url}", no_graph)
+    return Launched(result, folder, files, described, no_graph)
+
+
+def _made(folder: Path) -> Path:
+    """The run's own folder, new, as an absolute path."""
+    advice = "start copper in a folder that is yours to write to"
+    try:
+        folder = folder.absolute()
+        str(folder).encode()
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CopperError(f"can't be made: {error.strerror}", where=str(folder), next_step=advice) from error
+    except UnicodeEncodeError as error:
+        where = str(folder).encode(errors="replace").decode()
+        raise CopperError("the folder's name is not UTF-8, which JSON and MQTT need", where=where) from error
+    return folder
 
 
 def _run(
@@ -152,7 +167,8 @@ def _tracing(log: Path | None, run: str) -> Iterator[_Trace]:
         yield trace
         return
     if not log.is_file():
-        raise CopperError("there is no such log", where=str(log))
+        what = "this is no file, so no log" if log.exists() else "there is no such log"
+        raise CopperError(what, where=str(log), next_step="give the file that log_dest in mosquitto.conf names")
     stop = threading.Event()
     thread = threading.Thread(target=_follow, args=(trace, log, stop), daemon=True)
     thread.start()
@@ -197,7 +213,7 @@ def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str
             " and does mosquitto.conf say `log_type debug`, `log_type notice` and `log_type information`?"
         )
     files["events"] = folder / "events.jsonl"
-    lines = (json.dumps(event, ensure_ascii=False) + "\n" for event in trace.events)
+    lines = (json.dumps(event) + "\n" for event in trace.events)
     write_aside(files["events"], "".join(lines).encode())
     graph = trace.tally.graph(trace.pipeline.counts, source=str(trace.log))
     notes: dict[str, None] = {}

@@ -5,6 +5,7 @@ No paho, no socket, no decision.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tracer.errors import CopperError
@@ -80,3 +81,8 @@ class Will:
 
     topic: str
     payload: bytes
+
+
+def shown(url: str) -> str:
+    """A broker's URL, also a malformed one, without its password, for people's eyes."""
+    return re.sub(r"://([^:]*):.*@", r"://\1:…@", url, flags=re.DOTALL)

@@ -26,6 +26,7 @@ from copper.policy import Retry
 __all__ = ["Action", "Problem", "Retry", "ServiceSource", "Workflow", "WorkflowError", "load", "parse"]
 
 RESERVED = ("action", "id", "needs", "if", "timeout", "retry", "on_error", "with")
+SLIPS = tuple(word for word in RESERVED if len(word) >= 5)
 ROOT_KEYS = ("services", "defaults", "actions")
 SERVICE_KEYS = ("core", "command", "build", "image", "mode", "idle")
 CORE = ("fetcher", "markdown")
@@ -117,9 +118,9 @@ def _workflow(document: Document) -> Workflow:
     items = entries.items() if entries is not None and entries.is_list else []
     if entries is not None and entries.is_list and not items:
         problems.add(entries, "there is no action in it")
-    actions = _actions(items, defaults, problems)
+    actions = _in_order(_actions(items, defaults, problems), items, problems)
     problems.raise_if_any()
-    return Workflow(document.file, _in_order(actions, root, problems), services)
+    return Workflow(document.file, actions, services)
 
 
 def _actions(items: list[Node], defaults: dict[str, Any], problems: Problems) -> list[Action]:
@@ -131,6 +132,7 @@ def _actions(items: list[Node], defaults: dict[str, Any], problems: Problems) ->
             problems.add(item, "an action is a mapping with the key `action`: the topic of a service's endpoint")
             continue
         keys = item.keys(problems)
+        _check_keys(keys, problems)
         if name in firsts:
             problems.add(keys.get("id", item), f"the id {name} is taken by line {firsts[name].line}")
         firsts.setdefault(name, item)
@@ -139,6 +141,25 @@ def _actions(items: list[Node], defaults: dict[str, Any], problems: Problems) ->
         _check_references(keys, name, names, problems)
         actions.append(_action(item, keys, name, needs, {**defaults, **policy.settings(keys, problems)}, problems))
     return actions
+
+
+def _check_keys(keys: dict[str, Node], problems: Problems) -> None:
+    """A key that is one slip away from a reserved one is taken for a slip; what a service wants goes under `with`."""
+    for key, node in keys.items():
+        meant = next((word for word in SLIPS if key not in RESERVED and _is_slip(key, word)), None)
+        if meant and meant not in keys and meant != "action":
+            what = f"unknown key `{key}`; did you mean `{meant}`? (a service's own key of that name goes under `with`)"
+            problems.add(node.key or node, what)
+
+
+def _is_slip(given: str, meant: str) -> bool:
+    """Whether one sign is missing, too many, another, or two neighbours have changed places."""
+    if abs(len(given) - len(meant)) > 1 or given == meant:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(given, meant, strict=False)) if a != b), min(len(given), len(meant)))
+    rests = given[start:], meant[start:]
+    swapped = rests[0][:2] == rests[1][:2][::-1] and rests[0][2:] == rests[1][2:]
+    return swapped or rests[0][1:] == rests[1][1:] or rests[0][1:] == rests[1] or rests[0] == rests[1][1:]
 
 
 def _name(item: Node, number: int) -> str:
@@ -283,16 +304,18 @@ def _check_references(keys: dict[str, Node], name: str, names: list[str], proble
                 problems.add(node, f"${{{text}}}: an action can't use its own answer")
 
 
-def _in_order(actions: list[Action], root: Node, problems: Problems) -> tuple[Action, ...]:
+def _in_order(actions: list[Action], items: list[Node], problems: Problems) -> tuple[Action, ...]:
     """The actions so that each comes after what it needs; else as they stand in the file."""
     place = {action.name: number for number, action in enumerate(actions)}
-    before = {action.name: set(action.needs) | _mentioned(action) for action in actions}
+    before = {action.name: (set(action.needs) | _mentioned(action)) & set(place) for action in actions}
     sorter = TopologicalSorter(before)
     try:
         sorter.prepare()
     except CycleError as error:
-        problems.add(root, f"these need each other: {' → '.join(reversed(error.args[1]))}")
-        problems.raise_if_any()
+        circle = error.args[1]
+        node = min((item for item in items if item.where in {actions[place[name]].where for name in circle}), key=_line)
+        problems.add(node, f"these need each other: {' → '.join(reversed(circle))}")
+        return tuple(actions)
     ordered: list[str] = []
     ready: list[str] = []
     while sorter.is_active():
@@ -300,6 +323,10 @@ def _in_order(actions: list[Action], root: Node, problems: Problems) -> tuple[Ac
         ordered.append(ready.pop(0))
         sorter.done(ordered[-1])
     return tuple(actions[place[name]] for name in ordered)
+
+
+def _line(node: Node) -> int:
+    return node.line
 
 
 def _mentioned(action: Action) -> set[str]:

@@ -7,7 +7,6 @@ it writes. Knows nothing of workflows, clients or the tracer.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from copper.broker import builtin, mosquitto
 from copper.broker.process import BrokerError
+from copper.mqtt import shown
 from tracer.errors import CopperError
 
 __all__ = ["Broker", "BrokerError", "open_broker"]
@@ -74,19 +74,23 @@ def _checked(where: str) -> str:
     """
     try:
         parts = urlsplit(where)
-        port = parts.port or 1883
+        port = 1883 if parts.port is None else parts.port
     except ValueError as error:
-        raise CopperError(f"no broker's address: {error}", where=_shown(where), next_step=ALLOWED) from error
-    if parts.scheme != "mqtt" or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
-        raise CopperError("no broker's address", where=_shown(where), next_step=ALLOWED)
+        raise CopperError(f"no broker's address: {error}", where=shown(where), next_step=ALLOWED) from error
+    if parts.scheme == "mqtts":
+        raise CopperError("TLS is not there yet", where=shown(where), next_step=ALLOWED)
+    if (
+        parts.scheme != "mqtt"
+        or port == 0
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise CopperError("no broker's address", where=shown(where), next_step=ALLOWED)
     account = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"mqtt://{account}{host}:{port}"
-
-
-def _shown(where: str) -> str:
-    """An address without its password, for an error that may end in a log."""
-    return re.sub(r"://([^/@:]*):[^/@]*@", r"://\1:***@", where)
 
 
 def _made(folder: Path) -> Path:

@@ -77,7 +77,17 @@ def running(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _configured(folder: Path, port: int) -> Path:
-    """Write Mosquitto's configuration, and an empty log; give back the configuration's path."""
+    """Write Mosquitto's configuration, and an empty log; give back the configuration's path.
+
+    Raises:
+        BrokerError: the folder's name can't stand in a configuration.
+    """
+    if "\n" in str(folder) or "\r" in str(folder):
+        raise BrokerError(
+            "Mosquitto can't log into a folder whose name holds a line break",
+            where=repr(str(folder)),
+            next_step="use --broker builtin, or another folder",
+        )
     settings = resources.files("copper.broker").joinpath("mosquitto.conf").read_text(encoding="utf-8")
     (folder / "mosquitto.log").write_bytes(b"")
     conf = folder / "mosquitto.conf"

@@ -122,12 +122,15 @@ def test_all_mistakes_are_told_at_once():
         ("- {action: a, x: '${b.c}'}", "1:18: ${b.c}: there is no action with the id b"),
         ("- {action: a, id: a, x: '${a.c}'}", "1:25: ${a.c}: an action can't use its own answer"),
         ("- {action: a, x: '${b c}'}", "1:18: ${b c} can't be read: write ${ID.KEY} or ${env.NAME:-default}"),
+        ("- {action: a, timout: 5m}", "1:15: unknown key `timout`; did you mean `timeout`? "
+         "(a service's own key of that name goes under `with`)"),
+        ("- {action: a, id: x, needs: [x]}", "1:3: these need each other: x → x"),
         ("&a [*a]", "1:1: it holds itself"),
         ("[" * 3000, "1:1: nested too deeply"),
         ("- {action: a, x: !!python/name:os.system ''}", "1:18: this is not YAML: could not determine a constructor "
          "for the tag 'tag:yaml.org,2002:python/name:os.system'"),
         ("- action: a\n  x: \x01", "2:6: a character that YAML does not allow: U+0001"),
-        ("- {action: a, id: x, needs: y}\n- {action: b, id: y, needs: x}", "1:1: these need each other: x → y → x"),
+        ("- {action: a, id: x, needs: y}\n- {action: b, id: y, needs: x}", "1:3: these need each other: x → y → x"),
         ("- {action: a, timeout: 0}", "1:24: `timeout` is a time from 1ms to 30 days"),
         ("- {action: a, timeout: 1.0e+300}", "1:24: `timeout` is a time from 1ms to 30 days"),
         ("- {action: a, timeout: 999999999h}", "1:24: `timeout` is a time from 1ms to 30 days"),
@@ -144,6 +147,22 @@ def test_all_mistakes_are_told_at_once():
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_what_is_allowed(text, problem):
     assert problem in problems(text)
+
+
+def test_a_circle_is_told_beside_other_mistakes():
+    told = problems("- {action: a, id: x, needs: y}\n- {action: b, id: y, needs: x, timeout: soon}")
+    assert [one.split(" ")[0] for one in told] == ["1:3:", "2:41:"]
+
+
+@pytest.mark.parametrize("key", ["timout", "tiemout", "timeoutt", "need", "nedes", "on-error", "retrry"])
+def test_a_slip_in_a_reserved_key_is_a_mistake_and_under_with_it_is_a_key(key):
+    assert "did you mean" in problems(f"- {{action: a, {key}: x}}")[0]
+    assert parse(f"- {{action: a, with: {{{key}: x}}}}").actions[0].entry[key] == "x"
+
+
+@pytest.mark.parametrize("key", ["type", "path", "width", "ids", "dest", "title", "theme", "time", "entry"])
+def test_other_keys_are_the_services(key):
+    assert parse(f"- {{action: a, {key}: x}}").actions[0].entry[key] == "x"
 
 
 def test_the_line_is_shown_with_a_caret():
