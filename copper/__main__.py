@@ -1,6 +1,6 @@
 """`python -m copper` is `copper`."""
 
-from copper.commands.workflows import main
+from copper.commands.entry import copper
 
 if __name__ == "__main__":
-    main()
+    copper()

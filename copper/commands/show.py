@@ -30,9 +30,11 @@ _LABELS = {
 
 
 @contextmanager
-def reporter(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
-    """Shows reports: bars on a terminal, plain lines elsewhere."""
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
+def reporter(stream: IO[str] | None) -> Iterator[Callable[[Report], None]]:
+    """Shows reports: bars on a terminal, plain lines elsewhere, nothing where standard error is closed."""
+    if stream is None:
+        yield lambda _report: None
+    elif stream.isatty() and os.environ.get("TERM") != "dumb":
         with _bars(stream) as report:
             yield report
     else:

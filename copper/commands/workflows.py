@@ -6,17 +6,11 @@ gave no answer in time, 130 interrupted, by Ctrl-C or by SIGTERM: both end a run
 
 from __future__ import annotations
 
-import io
-import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 import click
-
-from tracer.errors import CopperError
-
-EXIT_INTERRUPTED = 130
 
 BROKER = click.option(
     "--broker",
@@ -35,22 +29,22 @@ LOG = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("copper", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="copper-mqtt", message="%(version)s")
-def copper() -> None:
+def command() -> None:
     """Run workflows of MQTT services, and see how they hang together."""
 
 
-@copper.command()
+@command.command()
 @click.argument("workflow", type=click.Path(path_type=Path))
 @BROKER
 @LOG
-def run(workflow: Path, broker: str | None, log: Path | None) -> None:
+def run(workflow: Path, broker: str | None, log: Path | None) -> int:
     """Run WORKFLOW; its result and graph lie in .copper/runs/ afterwards."""
-    _run(workflow, broker, log)
+    return _run(workflow, broker, log)
 
 
-@copper.command()
+@command.command()
 @click.argument("workflow", type=click.Path(path_type=Path))
 def check(workflow: Path) -> None:
     """Check WORKFLOW, and run nothing; all mistakes are shown at once."""
@@ -61,20 +55,20 @@ def check(workflow: Path) -> None:
     click.echo(f"{workflow}: {count} action{'s' if count != 1 else ''}, fine")
 
 
-@copper.command()
+@command.command()
 @BROKER
 @LOG
-def demo(broker: str | None, log: Path | None) -> None:
+def demo(broker: str | None, log: Path | None) -> int:
     """Build a site of Copper's own docs, and draw who talked to whom meanwhile."""
     from copper.commands import demo as example  # noqa: PLC0415  `--help` must be quick
     from copper.commands.show import words  # noqa: PLC0415
 
     file = example.write_workflow(Path(".copper"))
     words(f"workflow: {file}")
-    _run(file, broker, log)
+    return _run(file, broker, log)
 
 
-def _run(file: Path, broker: str | None, log: Path | None) -> NoReturn:
+def _run(file: Path, broker: str | None, log: Path | None) -> int:
     from copper import workflow  # noqa: PLC0415  `--help` must be quick
     from copper.commands import show  # noqa: PLC0415
     from copper.launch import Place, launch  # noqa: PLC0415
@@ -82,23 +76,6 @@ def _run(file: Path, broker: str | None, log: Path | None) -> NoReturn:
     checked = workflow.load(file)
     with show.reporter(sys.stderr) as report:
         launched = launch(checked, Place(broker, log), report, show.words)
-    click.echo(show.summary(checked, launched.result, launched.files, launched.no_graph))
-    sys.exit(launched.result.exit_code)
-
-
-def main() -> None:
-    """The entry point: our errors as sentences, a bug with its traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no ✔ gets a ?
-    try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        copper(standalone_mode=False)
-    except CopperError as error:
-        click.echo(f"copper: {error}", err=True)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(EXIT_INTERRUPTED)
+    with suppress(BrokenPipeError):  # who reads no further still gets the exit code
+        click.echo(show.summary(checked, launched.result, launched.files, launched.no_graph))
+    return launched.result.exit_code

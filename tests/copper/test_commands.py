@@ -50,8 +50,8 @@ def test_a_file_that_may_not_be_read_ends_with_2(tmp_path):
     file.write_text("- action: a\n")
     file.chmod(0)
     code = (
-        "import os, sys; from copper.commands.workflows import main; import copper.workflow, copper.document;"
-        f"os.seteuid(65534); sys.argv = ['copper', 'check', {str(file)!r}]; main()"
+        "import os, sys; import copper.commands.workflows, copper.workflow; from copper.commands import entry;"
+        f"os.seteuid(65534); sys.argv = ['copper', 'check', {str(file)!r}]; entry.copper()"
     )
     tmp_path.chmod(0o755)
     for parent in list(tmp_path.parents)[:2]:
@@ -359,10 +359,58 @@ def test_two_runs_at_once_do_not_disturb_each_other(tmp_path):
     assert len(list((tmp_path / ".copper" / "runs").iterdir())) == 2
 
 
+def sh(line: str, cwd) -> subprocess.CompletedProcess:
+    """A line for the shell, in which $COPPER is the command."""
+    environment = {**os.environ, "COPPER": " ".join(COPPER)}
+    return subprocess.run(
+        ["sh", "-c", line], cwd=cwd, env=environment, capture_output=True, text=True, timeout=50, check=False
+    )
+
+
+def test_output_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    done = sh("$COPPER check w.yaml >/dev/full", tmp_path)
+    assert (done.returncode, done.stderr) == (2, "copper: standard output can't be written: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["$COPPER check w.yaml | true", "$COPPER --help | true", "$COPPER check w.yaml >&- 2>&-"]
+)
+def test_a_reader_that_has_gone_is_no_error(tmp_path, line):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    done = sh(line, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_exit_code_of_a_run_does_not_need_a_reader(tmp_path):
+    (tmp_path / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: ./nowhere}\n")
+    done = sh("{ $COPPER run w.yaml --broker builtin 2>&-; echo $? >code; } | true", tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "code").read_text() == "1\n"
+
+
+def test_a_device_is_not_read_for_ever(tmp_path):
+    done = copper("check", "/dev/zero", cwd=tmp_path)
+    assert (done.returncode, "a workflow has at most 1,000,000 bytes" in done.stderr) == (2, True)
+
+
+def test_the_brokers_password_is_shown_nowhere(tmp_path):
+    (tmp_path / "w.yaml").write_text("- action: a/b\n")
+    for where in (
+        "mqtt://me:secret@127.0.0.1:1",
+        "mqtt://me:sec/ret@127.0.0.1:1",
+        "mqtts://me:secret@x",
+        "x://me:secret@y",
+    ):
+        done = copper("run", "w.yaml", "--broker", where, cwd=tmp_path)
+        assert done.returncode in {2, 3}
+        assert "ret@" not in done.stdout + done.stderr
+
+
 def test_help_needs_neither_mqtt_nor_networkx(tmp_path):
     code = (
-        "import sys; from copper.commands.workflows import copper\n"
-        "try: copper(['--help'])\n"
+        "import sys; from copper.commands.workflows import command\n"
+        "try: command(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'paho', 'networkx', 'yaml', 'requests', 'rich'} & set(sys.modules)), file=sys.stderr)"
     )
