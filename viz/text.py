@@ -8,6 +8,7 @@ terminal, browser or reader is misled by, and its width. Knows no font file: mon
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Sequence
 
 LONGEST = 48
 """Letters after which a name is cut in its middle; the whole of it stands in the tooltip."""
@@ -53,11 +54,28 @@ def shown(name: str) -> str:
 
 def label(name: str, longest: int = LONGEST) -> str:
     """`name` as `shown`, cut in its middle when it is longer than `longest` letters."""
-    pieces = _pieces(name)
-    if sum(map(len, pieces)) <= longest:
-        return "".join(pieces)
-    head, tail = _fitting(pieces, longest // 2), _fitting(pieces[::-1], (longest - 1) // 2)
-    return "".join([*head, "…", *tail[::-1]])
+    return "".join(cut(_pieces(name), longest))
+
+
+def heading(text: str, longest: int) -> str:
+    """The same for a text that is no topic: its slashes stand for themselves."""
+    return "".join(cut(list(map(_visible, text)), longest))
+
+
+def cut(pieces: Sequence[str], longest: int, sign: str = "…", size: Callable[[str], int] = len) -> list[str]:
+    """`pieces`, those in the middle replaced by `sign` where they are longer than `longest` in all.
+
+    Args:
+        pieces: parts of a text that may not be cut further.
+        longest: of the result, measured by `size`.
+        sign: stands for what is not there.
+        size: of a piece.
+    """
+    if sum(map(size, pieces)) <= longest:
+        return list(pieces)
+    room = longest - size(sign)
+    head, tail = _fitting(pieces, room - room // 2, size), _fitting(pieces[::-1], room // 2, size)
+    return [*head, sign, *tail[::-1]]
 
 
 def monospace_width(text: str, size: float) -> float:
@@ -95,10 +113,10 @@ def _visible(letter: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _fitting(pieces: list[str], room: int) -> list[str]:
+def _fitting(pieces: Sequence[str], room: int, size: Callable[[str], int]) -> list[str]:
     fitting = []
     for piece in pieces:
-        room -= len(piece)
+        room -= size(piece)
         if room < 0:
             break
         fitting.append(piece)

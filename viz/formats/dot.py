@@ -1,15 +1,21 @@
 """DOT: the graph itself, every service, topic and line, for Graphviz and whatever else reads its language.
 
 In: a graph. Out: text. Labels are safe to show (a control character would spoil Graphviz's own SVG); ids are
-the graph's own, with what can't be seen escaped so that no two become one.
+the graph's own, with what can't be seen escaped so that no two become one. Graphviz reads no string above
+16,384 bytes: longer ones are cut in the middle.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 import networkx as nx
 
 from viz import palette
-from viz.text import label, shown
+from viz.text import cut, label, shown
+
+_LONGEST = 16_000
+"""Bytes of a string, as it is written; Graphviz 2.43 reads 16,382 of them and calls the next a syntax error."""
 
 _SHAPES = {
     "service": f'shape=ellipse style=filled fillcolor="{palette.SERVICE_FILL.light}" '
@@ -24,6 +30,9 @@ _LINES = {
     "deliver": f'color="{palette.MUTED.light}" style=dashed constraint=false',
     "deny": f'color="{palette.REFUSED.light}" style=dashed arrowhead=tee',
 }
+
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "&": "&amp;"}
 
 
 def render(graph: nx.MultiDiGraph[str]) -> str:
@@ -44,9 +53,16 @@ def render(graph: nx.MultiDiGraph[str]) -> str:
 
 
 def _id(name: str) -> str:
-    r"""A double-quoted id: a backslash twice, what can't be seen as `\u202e`."""
-    seen = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in name.replace("\\", "\\\\"))
-    return '"' + seen.replace('"', '\\"') + '"'
+    r"""A double-quoted id: a backslash twice, what can't be seen as `\u202e`; where it is cut, with a checksum."""
+    pieces = [_seen(letter).replace('"', '\\"') for letter in name]
+    checksum = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:14]
+    return _string(pieces, f"…{checksum}…")
+
+
+def _seen(letter: str) -> str:
+    if letter == "\\":
+        return "\\\\"
+    return letter if letter.isprintable() else f"\\u{ord(letter):04x}"
 
 
 def _quoted(text: str) -> str:
@@ -55,5 +71,13 @@ def _quoted(text: str) -> str:
     Labels know escapes of their own (`\N` is the name of the node), so a backslash is written twice. DOT
     reads entities such as `&amp;`, so an ampersand is written as one.
     """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
-    return f'"{escaped}"'
+    return _string([_ESCAPES.get(letter, letter) for letter in text], "…")
+
+
+def _string(pieces: list[str], sign: str) -> str:
+    """These pieces between quotes, as many of them as Graphviz can read."""
+    return '"' + "".join(cut(pieces, _LONGEST, sign, _bytes)) + '"'
+
+
+def _bytes(piece: str) -> int:
+    return len(piece.encode())
