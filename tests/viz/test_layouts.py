@@ -12,6 +12,7 @@ from tests.viz.graphs import GraphMaker, home, nasty, random_graph, workflow
 from tracer.errors import CopperError
 from viz.layout import lay_out
 from viz.scene import curve
+from viz.text import sans_width
 
 
 @pytest.fixture(params=["flow", "columns"])
@@ -26,6 +27,13 @@ def fake_dot(folder, monkeypatch, script):
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("COPPER_DOT", str(program))
+
+
+def narrow(*, received=False):
+    """Names so short that the headings of the columns are wider than what stands below them."""
+    make = GraphMaker()
+    make.message("t", "p", ["r"] if received else [])
+    return make.graph
 
 
 def overlap(one, other):
@@ -170,3 +178,47 @@ def test_an_unknown_layout_is_refused_with_those_that_exist():
 def test_an_empty_graph_draws_a_sentence_instead_of_nothing():
     scene = lay_out(GraphMaker().graph)
     assert "Nothing to draw: no service and no topic was seen." in [label.text for label in scene.labels]
+
+
+@pytest.mark.parametrize("graph", [narrow(), narrow(received=True), workflow()])
+def test_headings_do_not_stand_on_each_other_nor_beyond_the_page(graph):
+    scene = lay_out(graph, layout="columns")
+    spans = []
+    for heading in (label for label in scene.labels if label.role == "heading"):
+        # Capitals of 11 points in the widest font, with the spacing of the heading's style.
+        width = sans_width(heading.text, 11, bold=True) + 0.55 * len(heading.text)
+        spans.append((heading.x - width, heading.x) if heading.end else (heading.x, heading.x + width))
+    assert all(end + 6 <= begin for (_, end), (begin, _) in itertools.pairwise(spans))
+    assert spans[-1][1] <= scene.width
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("/var/log/mosquitto.log", "mosquitto.log"),
+        ("logs//mosquitto.log", "mosquitto.log"),
+        ("-", "standard input"),
+        ("/a/one.log, /a/two.log, /b/three.log", "one.log and 2 more"),
+        ("", "Who publishes, who receives"),
+    ],
+)
+def test_a_picture_without_a_title_is_named_after_its_log(source, title):
+    graph = workflow()
+    graph.graph["source"] = source
+    assert lay_out(graph, layout="columns").title == title
+
+
+def test_a_title_is_no_topic():
+    assert lay_out(workflow(), title="/a//b\x07", layout="columns").title == r"/a//b\u0007"
+
+
+def test_hidden_things_are_named_below_the_legend():
+    scene = lay_out(workflow(), layout="columns", hidden="hidden: $SYS (37 topics)")
+    (note,) = (label for label in scene.labels if label.role == "note")
+    assert note.text == "hidden: $SYS (37 topics)"
+    assert note.y > max(entry.y for entry in scene.legend)
+
+
+def test_a_picture_of_nothing_but_hidden_things_says_so():
+    scene = lay_out(GraphMaker().graph, hidden="hidden: $SYS (37 topics)")
+    assert "Nothing to draw but what is hidden." in [label.text for label in scene.labels]

@@ -139,3 +139,77 @@ def test_rows_show_rates_where_the_log_is_long_enough_to_have_any(first, last, e
     make = GraphMaker(first, last)
     make.publish("writer", "t", 120)
     assert lay_out(make.graph, layout="columns").tables[0].rows[0].count == expected
+
+
+def shared():
+    """Two readers that share the messages of one filter, and one who gets them all."""
+    make = GraphMaker()
+    for number in range(4):
+        topic, got, other = f"s/{number}", "AB"[number % 2], "BA"[number % 2]
+        make.message(topic, "writer", [got], through="$share/g/s/#")
+        make.receive(topic, other, {}, through="$share/g/s/#")
+        make.receive(topic, "all", {"writer": (1, 0)}, through="s/#")
+    return make.graph
+
+
+def test_who_received_some_topics_of_a_table_has_no_line_that_stands_for_all_of_them():
+    lines = {(arrow.source, arrow.target): arrow for arrow in arrows(shared())}
+    assert [source for source, target in lines if target == "service:all"] == ["topics:s/"]
+    for reader, got in (("A", "02"), ("B", "13")):
+        styles = {number: lines[f"topic:s/{number}", f"service:{reader}"].style for number in "0123"}
+        assert styles == {number: "proven" if number in got else "idle" for number in "0123"}
+        assert ("topics:s/", f"service:{reader}") not in lines
+
+
+def test_who_waits_for_a_whole_table_has_one_pale_line():
+    make = GraphMaker()
+    for topic in ("x/a", "x/b", "x/c"):
+        make.publish("writer", topic)
+        make.receive(topic, "reader", {}, through="x/#")
+    (arrow,) = arrows(make.graph)
+    assert (arrow.source, arrow.style) == ("topics:x/", "idle")
+
+
+def test_a_topic_that_was_refused_is_none_that_a_line_from_the_header_brings():
+    make = GraphMaker()
+    for topic in ("x/a", "x/b", "x/c"):
+        make.message(topic, "writer", ["reader"], through="x/#")
+    make.deny("writer", "x/d")
+    assert sorted(arrow.source for arrow in arrows(make.graph)) == ["topic:x/a", "topic:x/b", "topic:x/c"]
+
+
+def test_the_tooltip_of_an_idle_line_does_not_say_that_anything_was_received():
+    make = GraphMaker()
+    make.receive("t", "reader", {}, through="#")
+    (arrow,) = arrows(make.graph)
+    assert arrow.tooltip == "reader waits for t\nsubscribed to #\nnothing came while this was watched"
+
+
+SHORT = ("2026-11-24T23:30:00Z", "2026-11-24T23:30:02Z")
+
+
+@pytest.mark.parametrize(
+    ("times", "counts", "expected"),
+    [
+        ((None, None), (1, 100), ["wider: more messages"]),
+        (SHORT, (1, 100), ["wider: more messages"]),
+        (("2026-11-24T23:30:00Z", "2026-11-24T23:32:00Z"), (1, 5000), ["wider: more messages a second"]),
+        (SHORT, (5, 5), []),
+        (SHORT, (10, 11), []),
+    ],
+)
+def test_the_legend_speaks_of_widths_where_they_differ_and_of_rates_where_there_are_any(times, counts, expected):
+    make = GraphMaker(*times)
+    for number, messages in enumerate(counts):
+        make.publish("writer", f"t{number}", messages)
+    texts = [entry.text for entry in lay_out(make.graph, layout="columns").legend]
+    assert [text for text in texts if text.startswith("wider")] == expected
+
+
+def test_in_a_short_log_the_same_count_has_the_same_width_however_short_it_was():
+    widths = []
+    for last in ("2026-11-24T23:30:00Z", "2026-11-24T23:30:30Z", None):
+        make = GraphMaker("2026-11-24T23:30:00Z", last)
+        make.publish("writer", "t", 20)
+        widths += [arrow.width for arrow in arrows(make.graph, "publish")]
+    assert len(set(widths)) == 1

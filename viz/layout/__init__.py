@@ -8,6 +8,7 @@ from __future__ import annotations
 import networkx as nx
 
 from tracer.errors import CopperError
+from viz.layout import words
 from viz.layout.columns import columns
 from viz.layout.engine import NoLayout
 from viz.layout.flow import flow
@@ -28,13 +29,16 @@ _LIMIT = 10.0
 """Seconds for `dot`: far above what it needs below those limits, and short enough to wait for."""
 
 
-def lay_out(graph: nx.MultiDiGraph[str], *, title: str = "", layout: str = "auto", limit: float = _LIMIT) -> Scene:
+def lay_out(
+    graph: nx.MultiDiGraph[str], *, title: str = "", layout: str = "auto", hidden: str = "", limit: float = _LIMIT
+) -> Scene:
     """Say what stands where.
 
     Args:
         graph: as the tracer makes it.
-        title: of the picture; by default where the graph comes from.
+        title: of the picture; by default the name of the log that the graph comes from.
         layout: `flow`, `columns`, or `auto`: flow up to 40 services and 400 lines.
+        hidden: what of the graph was put aside before, as a text to be drawn with the legend.
         limit: seconds that `dot` may take.
 
     Raises:
@@ -43,21 +47,22 @@ def lay_out(graph: nx.MultiDiGraph[str], *, title: str = "", layout: str = "auto
     if layout not in LAYOUTS:
         raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
     parts = parts_of(graph)
-    title = title or str(graph.graph.get("source") or "") or "Who publishes, who receives"
+    title = title or words.of_log(str(graph.graph.get("source") or "")) or "Who publishes, who receives"
     notes: tuple[str, ...] = ()
     if layout == "auto":
         notes = _too_large(parts)
     if layout != "columns" and not notes and parts.boxes:
         try:
-            scene = frame(flow(parts, top=TOP, left=LEFT, limit=limit), layout="flow", title=title, notes=())
+            placed = flow(parts, top=TOP, left=LEFT, limit=limit)
         except NoLayout as reason:
             notes = (f"Drawn in columns: {reason}.",)
         else:
+            scene = frame(placed, layout="flow", title=title, hidden=hidden, notes=())
             if layout == "flow" or scene.width <= WIDEST:
                 return scene
             notes = ("Drawn in columns: as a flow it would be too wide to read.",)
     placed, headings = columns(parts, top=TOP, left=LEFT)
-    return frame(placed, layout="columns", title=title, notes=notes, headings=headings)
+    return frame(placed, layout="columns", title=title, hidden=hidden, notes=notes, headings=headings)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:

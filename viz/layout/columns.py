@@ -14,13 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from viz.layout.parts import Parts
+from viz.layout.frame import heading_width
+from viz.layout.parts import PADDING, Parts
 from viz.layout.routes import height_for, middles, routed
 from viz.scene import Box, Label, Table
 
 _Shape = TypeVar("_Shape", Box, Table)
 
 _ROUNDS = 6
+_TOPICS = "TOPICS"
 _TABLE_GAP = 12.0
 _BOX_GAP = 8.0
 _HEADING = 22.0
@@ -58,7 +60,7 @@ def columns(parts: Parts, *, top: float, left: float) -> tuple[Parts, tuple[Labe
     inner = [box for box in parts.boxes if box.node in receiving]
     outer = _beside(outer, _neighbours(ends[0]), rows, top + _HEADING)
     inner = _beside(inner, _neighbours(ends[1]), rows, top + _HEADING)
-    outer, inner, tables = _same_width(outer), _same_width(inner), _same_width(tables)
+    outer, inner, tables = _same_width(outer), _same_width(inner), _same_width(tables, _room_for_names(tables))
     xs = _edges(left, outer, tables, min(320.0, 120.0 + len(rows)))
     outer = [replace(box, x=xs.outer) for box in outer]
     inner = [replace(box, x=xs.inner) for box in inner]
@@ -69,9 +71,10 @@ def columns(parts: Parts, *, top: float, left: float) -> tuple[Parts, tuple[Labe
     return placed, _headings(placed, xs, top + 6.0)
 
 
-def _same_width(column: Iterable[_Shape]) -> list[_Shape]:
+def _same_width(column: Iterable[_Shape], least: float = 0.0) -> list[_Shape]:
     shapes = list(column)
     width = max((each.width for each in shapes), default=0.0)
+    width = max(width, least)
     return [replace(each, width=width) for each in shapes]
 
 
@@ -174,14 +177,27 @@ def _edges(left: float, outer: list[Box], tables: list[Table], gap: float) -> _E
     return _Edges(left, begin, end, end + gap if tables else left)
 
 
+def _room_for_names(tables: Iterable[Table]) -> float:
+    """The width that the two names above the topics need beside each other, in points."""
+    what = _counted(tables)
+    return heading_width(_TOPICS) + (2 * PADDING + heading_width(what) if what else 0.0)
+
+
+def _counted(tables: Iterable[Table]) -> str:
+    """What the numbers in the rows are; empty where there are none."""
+    counts = [row.count for table in tables for row in table.rows if row.count]
+    if not counts:
+        return ""
+    return "RATE" if any("/" in count for count in counts) else "MESSAGES"
+
+
 def _headings(parts: Parts, xs: _Edges, y: float) -> tuple[Label, ...]:
-    counts = [row.count for table in parts.tables for row in table.rows if row.count]
-    what = "RATE" if any("/" in count for count in counts) else "MESSAGES"
+    what = _counted(parts.tables)
     left = [box for box in parts.boxes if box.x == xs.outer]
     wanted = [
         (bool(left), Label("heading", "PUBLISHERS", xs.outer, y)),
-        (bool(parts.tables), Label("heading", "TOPICS", xs.tables, y)),
-        (bool(counts), Label("heading", what, xs.tables_end, y, end=True)),
+        (bool(parts.tables), Label("heading", _TOPICS, xs.tables, y)),
+        (bool(what), Label("heading", what, xs.tables_end, y, end=True)),
         (len(left) < len(parts.boxes), Label("heading", "SUBSCRIBERS", xs.inner, y)),
     ]
     return tuple(label for there, label in wanted if there)

@@ -12,17 +12,24 @@ import textwrap
 from viz.layout import words
 from viz.layout.parts import Parts
 from viz.scene import Box, Label, LegendEntry, Sample, Scene, Table
-from viz.text import label, sans_width
+from viz.text import heading, sans_width
 
 LEFT = 16.0
 TOP = 66.0
 TITLE_SIZE = 15.0
+HEADING_SIZE = 11.0
+HEADING_SPACING = 0.55
+"""Between the letters of a column's name, in points."""
+
 LEGEND_SIZE = 12.0
 _SAMPLE_WIDTH = 38.0
 _MARK_WIDTH = 8.0
 """Of what a legend's entry shows, a line or a mark, in points."""
 
 _LEAST_WIDTH = 480.0
+_LEAST_DIFFERENCE = 0.5
+"""Of the widths of lines, in points, before anybody sees that one is wider."""
+
 _LINE = 20.0
 
 _MEANING: dict[Sample, str] = {
@@ -34,25 +41,31 @@ _MEANING: dict[Sample, str] = {
     "deny": "refused by the broker",
     "header": "from a table's head: all its topics",
     "retained": "retained message kept",
-    "width": "wider: more messages a second",
+    "width": "wider: more messages",
 }
 
 
-def frame(parts: Parts, *, layout: str, title: str, notes: tuple[str, ...], headings: tuple[Label, ...] = ()) -> Scene:
+def frame(
+    parts: Parts, *, layout: str, title: str, hidden: str, notes: tuple[str, ...], headings: tuple[Label, ...] = ()
+) -> Scene:
     """Put a title above and a legend below.
 
     Args:
         parts: with their places.
         layout: the name of the layout that placed them.
         title: as the user gave it.
+        hidden: what was put aside before, safe to show, or nothing.
         notes: what a reader must know of how the picture was made.
         headings: texts that the layout itself set.
     """
-    title, summary = label(title, 80), _summary(parts)
+    title, summary = heading(title, 80), _summary(parts)
+    notes = (hidden, *notes) if hidden else notes
     right, bottom = _corner(parts)
     if not parts.boxes and not parts.tables:
-        headings = (Label("note", "Nothing to draw: no service and no topic was seen.", LEFT, bottom + 14.0),)
+        why = "Nothing to draw but what is hidden." if hidden else "Nothing to draw: no service and no topic was seen."
+        headings = (Label("note", why, LEFT, bottom + 14.0),)
         bottom += 20.0
+    right = max([right, *(label.x + heading_width(label.text) for label in headings if not label.end)])
     width = max(_LEAST_WIDTH, right + LEFT, *(LEFT * 2 + _wide(text) for text in (title, summary)))
     legend, bottom = _legend(parts, width, bottom + 34.0)
     labels = [Label("title", title, LEFT, 26.0), Label("counts", summary, LEFT, 45.0), *headings]
@@ -72,6 +85,11 @@ def frame(parts: Parts, *, layout: str, title: str, notes: tuple[str, ...], head
         legend=legend,
         notes=notes,
     )
+
+
+def heading_width(text: str) -> float:
+    """The room that the name of a column needs, in points."""
+    return sans_width(text, HEADING_SIZE, bold=True) + HEADING_SPACING * len(text)
 
 
 def _wide(text: str) -> float:
@@ -103,7 +121,8 @@ def _samples(parts: Parts) -> list[Sample]:
     found: set[str] = {arrow.kind for arrow in drawn} | {arrow.style for arrow in drawn}
     found |= {"header" for arrow in drawn if arrow.source.startswith("topics:")}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
-    found |= {"width"} if len({round(arrow.width, 1) for arrow in drawn}) > 1 else set()
+    widths = [arrow.width for arrow in drawn] or [0.0]
+    found |= {"width"} if max(widths) - min(widths) >= _LEAST_DIFFERENCE else set()
     return [sample for sample in _MEANING if sample in found]
 
 
@@ -112,6 +131,8 @@ def _legend(parts: Parts, width: float, y: float) -> tuple[tuple[LegendEntry, ..
     entries, x = [], LEFT
     for sample in _samples(parts):
         text = _MEANING[sample]
+        if sample == "width" and words.has_rates(parts.seconds):
+            text += " a second"
         wide = _MARK_WIDTH if sample == "retained" else _SAMPLE_WIDTH
         needs = wide + 6.0 + sans_width(text, LEGEND_SIZE)
         if x > LEFT and x + needs > width - LEFT:

@@ -1,7 +1,8 @@
 """A graph becomes boxes, tables and arrows with their sizes, but not yet with places.
 
-Topics that share their first level become the rows of one table. A service that receives every row of a
-table through one filter gets one line from the table's header. Lines between services (`deliver`) are not
+Topics that share their first level become the rows of one table. A service that received something on every
+row of a table through one filter gets one line from the table's header, and so does one that got nothing on
+any. Lines between services (`deliver`) are not
 drawn beside the topics, but they decide: a line to a receiver is solid where the senders of its messages
 were seen, dotted where they are inferred, both where it is both.
 """
@@ -94,9 +95,10 @@ class Reader:
         return str(self.graph.nodes[node]["name"])
 
     def width(self, messages: int) -> float:
-        """Of a line, in points: a tenfold rate makes it 1.3 points wider, and it never gets heavy."""
-        rate = messages / self.seconds if self.seconds else 0.0
-        return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * rate))
+        """Of a line, in points: a tenfold rate or count makes it about one point wider, and it never gets heavy."""
+        if self.seconds and words.has_rates(self.seconds):
+            return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * messages / self.seconds))
+        return min(4.0, 1.2 + 0.9 * math.log10(max(1, messages)))
 
     def nodes(self, kind: str) -> list[str]:
         """The nodes of a kind, in the order of their names, level by level."""
@@ -210,10 +212,9 @@ def _received(reader: Reader, tables: tuple[Table, ...]) -> list[Arrow]:
     by_row: dict[str, dict[str, Edge]] = defaultdict(dict)
     for (topic, service), edge in reader.edges["subscribe"].items():
         by_row[topic][service] = edge
-    used = {topic for _, topic in reader.edges["publish"]} | set(by_row)
     for table in tables:
         rows = [row.node for row in table.rows]
-        whole = [row.node for row in table.rows if not row.quiet and row.node in used]
+        whole = [row.node for row in table.rows if not row.quiet]
         for service in sorted({service for row in rows for service in by_row[row]}):
             edges = {row: by_row[row][service] for row in rows if service in by_row[row]}
             if table.header and _has_all(edges, whole):
@@ -223,8 +224,10 @@ def _received(reader: Reader, tables: tuple[Table, ...]) -> list[Arrow]:
 
 
 def _has_all(edges: dict[str, Edge], rows: list[str]) -> bool:
-    """Whether one filter brings all these rows."""
+    """Whether one filter brings all these rows: something came on each of them, or on none."""
     if len(rows) < _LEAST_ROWS or not all(row in edges for row in rows):
+        return False
+    if len({edges[row]["messages"] > 0 for row in rows}) > 1:
         return False
     return bool(set.intersection(*(set(edges[row]["filters"]) for row in rows)))
 
@@ -241,7 +244,7 @@ def _receive(reader: Reader, source: str, service: str, edges: dict[str, Edge]) 
     sentence, data = words.traffic(edges.values())
     filters = words.names({each for edge in edges.values() for each in edge["filters"]})
     topics = words.names(reader.name(row) for row in edges)
-    head = f"{shown(reader.name(service))} receives {topics}"
+    head = f"{shown(reader.name(service))} {'receives' if messages else 'waits for'} {topics}"
     more: Data = (("filters", filters), ("topics", topics), ("senders", words.names(counts)))
     return Arrow(
         "receive",

@@ -6,15 +6,15 @@ same facts as names and values. Knows no positions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from viz.scene import Data
-from viz.text import shown
+from viz.text import label, shown
 
 _SHORT = 60.0
-"""Seconds below which a rate says less than a count: three messages of a run are no `1.5/s`."""
 
 _MOST_NAMES = 12
 """Names in one line of a tooltip; the rest is counted."""
@@ -52,11 +52,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+def has_rates(seconds: float | None) -> bool:
+    """Whether a log is long enough for rates; in a short one three messages are no `1.5/s`, they are three."""
+    return seconds is not None and seconds >= _SHORT
+
+
 def amount(messages: int, seconds: float | None) -> str:
     """How much a topic carried: `4000/s`, `0.6/min`, `3.6/h`, or in a short or timeless log `12`."""
     if not messages:
         return ""
-    if seconds is None or seconds < _SHORT:
+    if seconds is None or not has_rates(seconds):
         return f"{messages:,}"
     rate, unit = messages / seconds, "s"
     for longer in ("min", "h"):
@@ -89,6 +94,22 @@ def traffic(edges: Iterable[Mapping[str, Any]]) -> tuple[str, Data]:
         sentence += f"\nfirst {shown(first)}\nlast {shown(last)}"
     counted = (("messages", str(messages)), ("bytes", str(byte_count)), ("retained", str(retained)))
     return sentence, (*counted, ("qos", qos), ("first", shown(first)), ("last", shown(last)))
+
+
+def of_log(source: str) -> str:
+    """The name of a log, or of the first of several, without its folders: `mosquitto.log and 2 more`."""
+    first, *others = source.split(", ")
+    name = "standard input" if first == "-" else PurePath(first).name or first
+    return name + (f" and {len(others):,} more" if others else "")
+
+
+def of_hidden(topics: Collection[str], services: Iterable[str]) -> str:
+    """What of the `$SYS` topics is not drawn: how many they are, and which services went with them."""
+    if not topics:
+        return ""
+    went = ", ".join(map(label, services))
+    text = f"hidden: $SYS ({number(len(topics), 'topic')})"
+    return f"{text}, and who uses nothing else: {went}" if went else text
 
 
 def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:
