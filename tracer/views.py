@@ -38,7 +38,7 @@ def hide_sys(graph: nx.MultiDiGraph[str]) -> View:
     left.remove_nodes_from(topics)
     edges = left.edges(keys=True, data=True)
     left.remove_edges_from([(one, two, key) for one, two, key, edge in edges if _is_sys(edge.get("topic", ""))])
-    services = {node for node, kind in left.nodes(data="kind") if kind == "service" and not left.degree(node)}
+    services = {node for node in left if left.nodes[node]["kind"] == "service" and not left.degree(node)}
     services = {node for node in services if graph.degree(node)}
     left.remove_nodes_from(services)
     return View(left, _names(graph, topics), _names(graph, services))

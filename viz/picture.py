@@ -1,4 +1,4 @@
-"""The path on one page: graph → scene → picture."""
+"""The path on one page: graph → what is to be seen of it → scene → picture."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import networkx as nx
 
 from tracer.errors import CopperError
+from tracer.views import hide_sys
 from viz.formats import FORMATS, Format
 from viz.layout import lay_out
+from viz.layout.words import of_hidden
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Picture:
 
     Attributes:
         data: the content of its file.
-        notes: what went otherwise than asked (no `dot`, too many services for a flow), as sentences.
+        notes: what is hidden, and what went otherwise than asked (no `dot`, too many services for a flow).
     """
 
     data: bytes
@@ -28,10 +30,13 @@ class Picture:
 def compose(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> Picture:
     """Draw a graph.
 
+    Pictures leave out `$SYS/…`, the broker's reports on itself, and say so; formats that hold the graph itself
+    hold all of it.
+
     Args:
         graph: as the tracer makes it.
         format_name: one of `FORMATS`.
-        title: of the picture; by default where the graph comes from.
+        title: of the picture; by default the name of the log that the graph comes from.
         layout: `auto`, `flow` or `columns`; formats that hold the graph itself need none.
 
     Raises:
@@ -40,7 +45,8 @@ def compose(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", l
     chosen = _format(format_name)
     if chosen.eats == "graph":
         return Picture(chosen.render(graph).encode())
-    scene = lay_out(graph, title=title, layout=layout)
+    view = hide_sys(graph)
+    scene = lay_out(view.graph, title=title, layout=layout, hidden=of_hidden(view.topics, view.services))
     return Picture(chosen.render(scene).encode(), scene.notes)
 
 

@@ -64,12 +64,17 @@ def drawio_edges(graph):
 
 
 def svg_edges(graph):
-    verbs = {"publishes": "publish", "was refused to publish": "deny", "receives": "receive"}
+    verbs = {
+        "publishes": "publish",
+        "was refused to publish": "deny",
+        "receives": "receive",
+        "waits for": "receive",
+    }
     groups = ET.fromstring(draw(graph, "svg", layout="columns")).iter("{http://www.w3.org/2000/svg}g")
     for head in (group[0].text.partition("\n")[0] for group in groups if group.get("class").startswith("e ")):
         verb = next(verb for verb in verbs if f" {verb} " in head)
         first, _, second = head.partition(f" {verb} ")
-        yield (verbs[verb], second, first) if verb == "receives" else (verbs[verb], first, second)
+        yield (verbs[verb], second, first) if verbs[verb] == "receive" else (verbs[verb], first, second)
 
 
 @pytest.mark.parametrize("graph", [workflow(), nasty()])
@@ -125,3 +130,64 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(path):
 def test_an_unknown_format_is_answered_with_the_known_ones():
     with pytest.raises(CopperError, match="svg, drawio, json, dot"):
         draw(workflow(), "bmp")
+
+
+def monitored():
+    """A reader of one topic, and a monitor of the broker's reports on itself."""
+    make = GraphMaker()
+    make.message("t", "writer", ["reader"])
+    for topic in ("$SYS/broker/uptime", "$SYS/broker/version"):
+        make.receive(topic, "monitor", {None: (1, 0)}, through="$SYS/#")
+    return make.graph
+
+
+HIDDEN = "hidden: $SYS (2 topics), and who uses nothing else: monitor"
+
+
+@pytest.mark.parametrize("name", ["svg", "drawio"])
+def test_pictures_hide_what_the_broker_says_of_itself_and_name_it(name):
+    drawn = compose(monitored(), name, layout="columns")
+    assert HIDDEN.encode() in drawn.data
+    assert b"uptime" not in drawn.data
+    assert drawn.notes == (HIDDEN,)
+
+
+@pytest.mark.parametrize("name", ["json", "dot"])
+def test_formats_of_the_graph_itself_hide_nothing(name):
+    drawn = compose(monitored(), name)
+    assert b"$SYS/broker/uptime" in drawn.data
+    assert b"service:monitor" in drawn.data
+    assert not drawn.notes
+
+
+def test_where_no_service_is_hidden_only_topics_are_named():
+    graph = monitored()
+    graph.add_edge("service:monitor", "topic:t", key="publish", **graph.edges["service:writer", "topic:t", "publish"])
+    assert compose(graph, "svg", layout="columns").notes == ("hidden: $SYS (2 topics)",)
+
+
+LONG = ("a" * 20_000, "x/" * 10_000, "\\" * 20_000, "\u202e" * 20_000, '\N{GREEK SMALL LETTER ALPHA}&"' * 9_000)
+
+
+@pytest.mark.parametrize("topic", LONG)
+@pytest.mark.parametrize(("name", "layout"), [("svg", "flow"), ("svg", "columns"), ("drawio", "columns")])
+def test_a_very_long_topic_is_drawn_as_any_other(topic, name, layout):
+    if layout == "flow":
+        need("dot")
+    make = GraphMaker()
+    make.message(topic, "writer", ["reader"])
+    drawn = compose(make.graph, name, layout=layout)
+    assert not drawn.notes
+    ET.fromstring(drawn.data)
+
+
+@pytest.mark.parametrize("topic", LONG)
+def test_dot_reads_names_longer_than_its_strings_and_tells_them_apart(topic):
+    make = GraphMaker()
+    for middle in ("one", "two"):
+        make.message(f"{topic[: len(topic) // 2]}{middle}{topic[len(topic) // 2 :]}", "writer", ["reader"], 3)
+    parsed = dot_json(draw(make.graph, "dot"))
+    assert len({node["name"] for node in parsed["objects"]}) == len(make.graph) == 4
+    assert len(parsed["edges"]) == make.graph.number_of_edges() == 6
+    assert all(edge["tooltip"].endswith(": 3 messages") for edge in parsed["edges"])
+    assert sum("…" in node["tooltip"] for node in parsed["objects"]) == 2
