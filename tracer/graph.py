@@ -21,7 +21,7 @@ Attributes of the graph: `schema` = 1, `source`, `first`, `last`, `lines`, `even
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import networkx as nx
@@ -30,6 +30,7 @@ from tracer import events as e
 from tracer import topics
 from tracer.facts import Facts
 from tracer.identity import Service, identify
+from tracer.sums import Pair, Sums, Traffic, sums_of_key
 
 SCHEMA = 1
 RULES = ("username", "id", "behaviour", "client", "anonymous")
@@ -63,72 +64,48 @@ class Run:
         return f"runner/runs/{self.run}/finish"
 
 
-@dataclass(slots=True)
-class Sums:
-    """What went over one edge."""
-
-    messages: int = 0
-    bytes: int = 0
-    qos: set[int] = field(default_factory=set)
-    retained: int = 0
-    first: str | None = None
-    last: str | None = None
-    seen: int = 0
-    inferred: int = 0
-
-    def count(self, event: e.Publish | e.Deliver) -> None:
-        """One more message."""
-        self.messages += 1
-        self.bytes += event.bytes
-        self.qos.add(event.qos)
-        self.retained += event.retain
-        self.meet(event.at, event.at)
-
-    def meet(self, first: str | None, last: str | None) -> None:
-        """Stretch the time between first and last."""
-        self.first = min(filter(None, (self.first, first)), default=None)
-        self.last = max(filter(None, (self.last, last)), default=None)
-
-    def add(self, other: Sums) -> None:
-        """The sums of another edge are in these now."""
-        self.messages += other.messages
-        self.bytes += other.bytes
-        self.qos |= other.qos
-        self.retained += other.retained
-        self.seen += other.seen
-        self.inferred += other.inferred
-        self.meet(other.first, other.last)
-
-    def attributes(self) -> dict[str, Any]:
-        """As attributes of an edge."""
-        return {
-            "messages": self.messages,
-            "bytes": self.bytes,
-            "qos": sorted(self.qos),
-            "retained": self.retained,
-            "first": self.first,
-            "last": self.last,
-        }
-
-
-Pair = tuple[str, str]
+Place = Literal["before", "inside", "closing", "after"]
 By = Literal["service", "client"]
 
 
-class Tally:
-    """Sums of events, of a whole log or of a window of it."""
+def moved(place: Place, event: e.Event, run: Run) -> Place:
+    """Where an event stands, seen from a run's window, when the one before it stood at `place`."""
+    topic = event.topic if isinstance(event, e.Publish | e.Deliver) else None
+    if place == "before" and isinstance(event, e.Publish) and topic == run.start:
+        return "inside"
+    if place == "inside" and isinstance(event, e.Publish) and topic == run.finish:
+        return "closing"
+    if place == "closing" and not (isinstance(event, e.Deliver) and topic == run.finish):
+        return "after"
+    return place
 
-    def __init__(self, window: Run | None = None) -> None:
+
+class Tally:
+    """Sums of events, of a whole log or of a window of it.
+
+    Args:
+        window: the run that is counted; None counts everything.
+        facts: what the events before told of clients, where they were added elsewhere.
+        traffic: what they sum up to inside the window.
+        place: where the last of them stood, where there is a window.
+
+    Attributes:
+        facts: of all clients, up to the end of the window.
+        traffic: the sums.
+    """
+
+    def __init__(
+        self,
+        window: Run | None = None,
+        *,
+        facts: Facts | None = None,
+        traffic: Traffic | None = None,
+        place: Place = "before",
+    ) -> None:
+        self.facts = facts or Facts()
+        self.traffic = traffic or Traffic()
         self._window = window
-        self._place: Literal["before", "inside", "closing", "after"] = "inside" if window is None else "before"
-        self._facts = Facts()
-        self._subscribed: set[Pair] = set()
-        self._there: set[str] = set()
-        self._time = Sums()
-        self._published: dict[Pair, Sums] = {}
-        self._received: dict[Pair, Sums] = {}
-        self._denied: dict[Pair, Sums] = {}
-        self._delivered: dict[tuple[str, str, str], Sums] = {}
+        self._place: Place = "inside" if window is None else place
 
     @property
     def is_open(self) -> bool:
@@ -138,60 +115,16 @@ class Tally:
     def add(self, event: e.Event) -> None:
         """Take one event in, in the order of the log."""
         if self._window is not None:
-            self._move(event, self._window)
+            place = moved(self._place, event, self._window)
+            if self._place == "before" != place:
+                # whoever is there now counts as there
+                self.traffic.meet(self.facts)
+            self._place = place
         if self._place == "after":
             return
-        self._facts.add(event)
+        self.facts.add(event)
         if self._place != "before":
-            self._count(event)
-
-    def _move(self, event: e.Event, window: Run) -> None:
-        topic = event.topic if isinstance(event, e.Publish | e.Deliver) else None
-        if self._place == "before" and isinstance(event, e.Publish) and topic == window.start:
-            self._open()
-        elif self._place == "inside" and isinstance(event, e.Publish) and topic == window.finish:
-            self._place = "closing"
-        elif self._place == "closing" and not (isinstance(event, e.Deliver) and topic == window.finish):
-            self._place = "after"
-
-    def _open(self) -> None:
-        """Whoever is there now counts as there, with what it is subscribed to."""
-        self._place = "inside"
-        for client, known in self._facts.clients.items():
-            if known.has_session:
-                self._there.add(client)
-                self._subscribed.update((client, logged) for logged in known.alive)
-
-    def _count(self, event: e.Event) -> None:
-        self._time.meet(event.at, event.at)
-        if isinstance(event, e.Publish):
-            self._there.add(event.client)
-            _sums(self._published, (event.client, event.topic)).count(event)
-        elif isinstance(event, e.Deliver):
-            self._count_delivery(event)
-        elif isinstance(event, e.Subscribe):
-            self._there.add(event.client)
-            if event.granted:
-                self._subscribed.add((event.client, event.filter))
-        elif isinstance(event, e.Connect):
-            self._there.add(event.client)
-        elif type(event) is e.Deny and event.direction == "in" and event.topic is not None:
-            self._there.add(event.client)
-            sums = _sums(self._denied, (event.client, event.topic))
-            sums.messages += 1
-            sums.bytes += event.bytes or 0
-            sums.meet(event.at, event.at)
-
-    def _count_delivery(self, event: e.Deliver) -> None:
-        self._there.add(event.client)
-        _sums(self._received, (event.topic, event.client)).count(event)
-        if event.sender is None:
-            return
-        self._there.add(event.sender)
-        sums = _sums(self._delivered, (event.sender, event.client, event.topic))
-        sums.count(event)
-        sums.seen += event.proof == "seen"
-        sums.inferred += event.proof == "inferred"
+            self.traffic.count(event)
 
     def graph(self, counts: Counted, *, by: By = "service", source: str = "") -> nx.MultiDiGraph[str]:
         """The graph of what was added so far.
@@ -205,8 +138,8 @@ class Tally:
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(
             schema=SCHEMA,
             source=source,
-            first=self._time.first,
-            last=self._time.last,
+            first=self.traffic.time.first,
+            last=self.traffic.time.last,
             lines=counts.lines,
             events=counts.events,
             unknown_lines=counts.unknown_lines,
@@ -215,9 +148,9 @@ class Tally:
         )
         self._add_services(graph, services)
         subscriptions = self._subscriptions(services)
-        seen = sorted({topic for _, topic in self._published} | {topic for topic, _ in self._received})
+        seen = sorted({topic for _, topic in self.traffic.published} | {topic for topic, _ in self.traffic.received})
         matching = {logged: _topics_of(logged, seen) for logged in sorted(set().union(*subscriptions.values()))}
-        denied = {topic for _, topic in self._denied}
+        denied = {topic for _, topic in self.traffic.denied}
         only_filters = set().union(*matching.values()) - set(seen) - denied
         for topic in sorted({*seen, *denied, *only_filters}):
             self._add_topic(graph, topic, services, is_filter=topic in only_filters)
@@ -228,14 +161,14 @@ class Tally:
     def _services(self, by: By) -> dict[str, Service]:
         """The service of every client that is in the graph, by its id."""
         if by == "client":
-            return {client: Service(client, "client") for client in sorted(self._there)}
-        named = identify(self._facts.identities())
-        return {client: named[client] for client in sorted(self._there)}
+            return {client: Service(client, "client") for client in sorted(self.traffic.there)}
+        named = identify(self.facts.identities())
+        return {client: named[client] for client in sorted(self.traffic.there)}
 
     def _subscriptions(self, services: dict[str, Service]) -> dict[str, set[str]]:
         """The filters of each service, as logged."""
         found: dict[str, set[str]] = {service.name: set() for service in services.values()}
-        for client, logged in self._subscribed:
+        for client, logged in self.traffic.subscribed:
             found[services[client].name].add(logged)
         return found
 
@@ -244,7 +177,7 @@ class Tally:
         for client, service in services.items():
             clients.setdefault(service.name, []).append(client)
         for name, ids in sorted(clients.items()):
-            known = [self._facts.clients[client] for client in ids]
+            known = [self.facts.clients[client] for client in ids]
             users = {one.user for one in known if one.user is not None}
             graph.add_node(
                 f"service:{name}",
@@ -260,7 +193,7 @@ class Tally:
     def _add_topic(
         self, graph: nx.MultiDiGraph[str], topic: str, services: dict[str, Service], *, is_filter: bool
     ) -> None:
-        owner = self._facts.owners.get(topic)
+        owner = self.facts.owners.get(topic)
         service = services.get(owner) if owner is not None else None
         graph.add_node(
             f"topic:{topic}",
@@ -272,10 +205,10 @@ class Tally:
         )
 
     def _add_edges(self, graph: nx.MultiDiGraph[str], services: dict[str, Service]) -> None:
-        for kind, sums_of in (("publish", self._published), ("deny", self._denied)):
+        for kind, sums_of in (("publish", self.traffic.published), ("deny", self.traffic.denied)):
             for (name, topic), sums in _added(sums_of, lambda pair: (services[pair[0]].name, pair[1])):
                 graph.add_edge(f"service:{name}", f"topic:{topic}", key=kind, **sums.attributes())
-        delivered = _added(self._delivered, lambda one: (services[one[0]].name, services[one[1]].name, one[2]))
+        delivered = _added(self.traffic.delivered, lambda one: (services[one[0]].name, services[one[1]].name, one[2]))
         for (sender, receiver, topic), sums in delivered:
             graph.add_edge(
                 f"service:{sender}",
@@ -294,7 +227,7 @@ class Tally:
         subscriptions: dict[str, set[str]],
         matching: dict[str, list[str]],
     ) -> None:
-        received = dict(_added(self._received, lambda pair: (pair[0], services[pair[1]].name)))
+        received = dict(_added(self.traffic.received, lambda pair: (pair[0], services[pair[1]].name)))
         filters: dict[Pair, list[str]] = {pair: [] for pair in received}
         for name, logged_filters in subscriptions.items():
             for logged in sorted(logged_filters):
@@ -305,18 +238,11 @@ class Tally:
             graph.add_edge(f"topic:{topic}", f"service:{name}", key="subscribe", filters=matched, **sums.attributes())
 
 
-def _sums(of: dict[Any, Sums], key: Any) -> Sums:
-    sums = of.get(key)
-    if sums is None:
-        sums = of[key] = Sums()
-    return sums
-
-
 def _added(sums_of: dict[Any, Sums], to: Any) -> Iterable[tuple[Any, Sums]]:
     """The sums under the keys that `to` makes of theirs, those of one key added up; sorted."""
     added: dict[Any, Sums] = {}
     for key, sums in sums_of.items():
-        _sums(added, to(key)).add(sums)
+        sums_of_key(added, to(key)).add(sums)
     return sorted(added.items(), key=lambda item: item[0])
 
 
