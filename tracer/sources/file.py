@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from tracer.errors import CopperError
 from tracer.sources.lines import CHUNK, Line, Splitter
+from tracer.sources.rotation import KEPT, Position, between, find, open_piece
 
 POLL = 0.05
 """Seconds between two looks at a log that does not grow: half as much is the usual delay of an event."""
@@ -32,7 +33,14 @@ def read(path: Path) -> Iterator[Line]:
     yield from splitter.rest()
 
 
-def follow(path: Path, stop: threading.Event, at_rest: Callable[[], None] | None = None) -> Iterator[Line]:
+def follow(
+    path: Path,
+    stop: threading.Event,
+    at_rest: Callable[[], None] | None = None,
+    *,
+    start: Position | None = None,
+    opened: Callable[[BinaryIO, Splitter], None] | None = None,
+) -> Iterator[Line]:
     """The lines of a file from its start, then those that are written to it, until `stop` is set.
 
     After that, what is there is still read, and the begun last line is given out as it is. A file that takes
@@ -42,55 +50,116 @@ def follow(path: Path, stop: threading.Event, at_rest: Callable[[], None] | None
         path: the log; it must be there at the beginning, and may vanish and come back.
         stop: set it to end the following.
         at_rest: called when everything was read and nothing came for a moment.
+        start: go on here, in the file that holds what was read, and read the pieces of the log that came after it;
+            where there is none, the log is read from its start.
+        opened: called before the lines of a file, with it and with what cuts it into lines.
 
     Raises:
         CopperError: as read().
     """
-    file, splitter = _open(path), Splitter(str(path))
+    reading = _Reading(path, start)
     try:
         while True:
-            last = stop.is_set()
-            grown = False
-            while chunk := _read(file, path):
-                grown = True
-                yield from splitter.feed(chunk)
-            fresh = _successor(file, path, splitter.position)
-            if fresh is not None:
-                # whatever was written to the old one between the last look at it and the new one's
-                while chunk := _read(file, path):
-                    yield from splitter.feed(chunk)
-                yield from splitter.rest()
-                file.close()
-                file, splitter = fresh, Splitter(str(path))
-                continue
-            if last:
-                yield from splitter.rest()
-                return
-            if not grown:
-                if at_rest is not None:
-                    at_rest()
-                stop.wait(POLL)
+            if opened is not None:
+                opened(reading.file, reading.splitter)
+            while not reading.is_over:
+                last = stop.is_set()
+                grown = False
+                for line in reading.lines():
+                    grown = True
+                    yield line
+                reading.look_for_the_next()
+                if last and not reading.is_over:
+                    yield from reading.splitter.rest()
+                    return
+                if not grown and not reading.is_over:
+                    if at_rest is not None:
+                        at_rest()
+                    stop.wait(POLL)
+            # whatever was written between the last look at the old one and that at the new one
+            yield from reading.lines()
+            yield from reading.splitter.rest()
+            reading.go_on()
     finally:
-        file.close()
+        reading.close()
 
 
-def _successor(file: BinaryIO, path: Path, position: int) -> BinaryIO | None:
-    """The file that goes on where this one ended: another one of its name that is not empty, or itself, cut short."""
+class _Reading:
+    """The file that is being read, and the one that goes on where it ends."""
+
+    def __init__(self, path: Path, start: Position | None) -> None:
+        there = find(path, start) if start is not None else None
+        self.path = path
+        self._next: BinaryIO | None = None
+        self._head, self._tail = b"", b""
+        if start is None or there is None:
+            self.file, self.splitter = _open(path), Splitter(str(path))
+        else:
+            self.file = _open(there)
+            begin = max(0, start.offset - KEPT)
+            self.file.seek(begin)
+            self._tail = self.file.read(start.offset - begin)
+            self.splitter = Splitter(str(path), start.offset, start.number)
+            self._head = start.head
+
+    @property
+    def is_over(self) -> bool:
+        """Whether another file goes on where this one ends."""
+        return self._next is not None
+
+    def lines(self) -> Iterator[Line]:
+        """The lines that the file has and that were not read."""
+        while chunk := _read(self.file, self.path):
+            if len(self._head) < KEPT and self.splitter.position == len(self._head):
+                self._head = (self._head + chunk)[:KEPT]
+            self._tail = (self._tail + chunk)[-KEPT:]
+            yield from self.splitter.feed(chunk)
+
+    def look_for_the_next(self) -> None:
+        """Another file of the log's name that is not empty, or the same, cut short: then a copy has the rest of it."""
+        there, here = _stat(self.path), os.fstat(self.file.fileno())
+        if there is None:
+            return
+        position = self.splitter.position
+        if (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino):
+            if there.st_size:
+                self._next = _open(between(self.path, self.file) or self.path)
+        elif here.st_size < position:
+            tail = self._tail
+            at = Position(0, 0, position, 0, self._head, tail, position - len(tail))
+            copy = find(self.path, at)
+            self._next = _open(self.path)
+            if copy is not None:
+                self.file.close()
+                self.file = _open(copy)
+                self.file.seek(position)
+
+    def go_on(self) -> None:
+        """Read the next file now."""
+        self.file.close()
+        self.file, self._next = self._next or _open(self.path), None
+        self.splitter = Splitter(str(self.path))
+        self._head = self._tail = b""
+
+    def close(self) -> None:
+        """Both files."""
+        self.file.close()
+        if self._next is not None:
+            self._next.close()
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        there = path.stat()
+        return path.stat()
     except OSError:
         return None
-    here = os.fstat(file.fileno())
-    if (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino):
-        return _open(path) if here.st_size < position else None
-    return _open(path) if there.st_size else None
 
 
 def _open(path: Path) -> BinaryIO:
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "is a directory")
-        return path.open("rb", buffering=0)
+        return open_piece(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 
@@ -98,6 +167,9 @@ def _open(path: Path) -> BinaryIO:
 def _read(file: BinaryIO, path: Path) -> bytes:
     try:
         return file.read(CHUNK)
+    except EOFError:
+        # a compressed piece that is cut: there is no more of it
+        return b""
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -30,19 +30,24 @@ class Line(NamedTuple):
 
 
 class Splitter:
-    """Cuts chunks into lines, and keeps the begun last line until it ends."""
+    """Cuts chunks into lines, and keeps the begun last line until it ends.
 
-    def __init__(self, origin: str) -> None:
+    Attributes:
+        offset: where the begun line begins, in bytes.
+        number: the lines before it.
+    """
+
+    def __init__(self, origin: str, offset: int = 0, number: int = 0) -> None:
+        self.offset = offset
+        self.number = number
         self._origin = origin
-        self._number = 0
-        self._offset = 0
         self._begun = b""
         self._lost = 0
 
     @property
     def position(self) -> int:
         """How many bytes were taken in."""
-        return self._offset + len(self._begun) + self._lost
+        return self.offset + len(self._begun) + self._lost
 
     def feed(self, chunk: bytes) -> Iterator[Line]:
         """The lines that end in this chunk.
@@ -70,8 +75,8 @@ class Splitter:
 
     def _line(self, end: bytes, newline: int) -> Line:
         size = len(self._begun) + self._lost + len(end) + newline
-        self._number += 1
-        line = Line((self._begun + end)[:LONGEST], self._number, self._offset, self._origin)
-        self._offset += size
+        self.number += 1
+        line = Line((self._begun + end)[:LONGEST], self.number, self.offset, self._origin)
+        self.offset += size
         self._begun, self._lost = b"", 0
         return line

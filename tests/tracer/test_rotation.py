@@ -1,0 +1,104 @@
+"""A reader of a log that stopped goes on where it was, whatever happened to the log meanwhile."""
+
+import gzip
+import os
+import shutil
+
+import pytest
+
+from tests.tracer.test_sources import Follower, append, stopped, texts
+from tracer.sources.file import follow
+from tracer.sources.rotation import Position, find
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "mosquitto.log"
+    path.write_bytes(b"one\ntwo\nthree\n")
+    return path
+
+
+def after_two(log):
+    """The position after the second line."""
+    told = log.stat()
+    return Position(told.st_dev, told.st_ino, 8, 2, b"one", b"two", 4)
+
+
+def went_on(log, start):
+    return texts(follow(log, stopped(), start=start))
+
+
+def test_reading_goes_on_with_the_next_line_its_number_and_its_offset(log):
+    (line,) = follow(log, stopped(), start=after_two(log))
+    assert line == (b"three", 3, 8, str(log))
+
+
+def renamed(log):
+    log.rename(log.with_name("mosquitto.log.1"))
+    log.write_bytes(b"four\n")
+
+
+def copied_and_cut(log):
+    shutil.copyfile(log, log.with_name("mosquitto.log.1"))
+    log.write_bytes(b"four\n")
+
+
+def copied_cut_and_grown(log):
+    shutil.copyfile(log, log.with_name("mosquitto.log.1"))
+    log.write_bytes(b"four" * 1000 + b"\n")
+
+
+def compressed(log):
+    log.with_name("mosquitto.log.1.gz").write_bytes(gzip.compress(log.read_bytes()))
+    log.unlink()
+    log.write_bytes(b"four\n")
+
+
+@pytest.mark.parametrize("rotate", [renamed, copied_and_cut, copied_cut_and_grown, compressed])
+def test_the_rest_of_a_rotated_log_is_read_before_the_new_one(log, rotate):
+    start = after_two(log)
+    rotate(log)
+    assert went_on(log, start) == [b"three", log.read_bytes().strip()]
+
+
+def test_all_pieces_since_then_are_read_in_their_order_and_a_copy_of_one_is_none(log):
+    start = after_two(log)
+    for number, text in enumerate((b"four\n", b"five\n", b"six\n"), 2):
+        log.rename(log.with_name(f"mosquitto.log-{number}"))
+        log.write_bytes(text)
+        os.utime(log, ns=(0, log.stat().st_mtime_ns + number * 1_000_000_000))
+    shutil.copyfile(log, log.with_name("mosquitto.log.copy"))
+    assert went_on(log, start) == [b"three", b"four", b"five", b"six"]
+
+
+def test_a_log_that_was_deleted_and_made_anew_is_read_from_its_start(log):
+    start = after_two(log)
+    log.unlink()
+    log.write_bytes(b"four\n")
+    assert went_on(log, start) == [b"four"]
+
+
+def test_another_file_with_the_inode_of_the_log_is_not_taken_for_it(log):
+    start = after_two(log)
+    log.write_bytes(b"one\nTWO\nthree\n")
+    assert find(log, start) is None
+
+
+def test_the_rest_of_a_log_that_is_copied_and_cut_while_it_is_followed_is_read_from_the_copy(log):
+    def rotate():
+        append(log, b"four\n")()
+        shutil.copyfile(log, log.with_name("mosquitto.log.1"))
+        log.write_bytes(b"")
+
+    follower = Follower(log).then(rotate).then(append(log, b"five\n"))
+    assert follower.lines() == [b"one", b"two", b"three", b"four", b"five"]
+
+
+def test_pieces_that_were_rotated_between_two_looks_are_read(log):
+    def rotate_twice():
+        for number, text in ((2, b"four\n"), (1, b"five\n")):
+            log.rename(log.with_name(f"mosquitto.log.{number}"))
+            log.write_bytes(text)
+            os.utime(log, ns=(0, log.stat().st_mtime_ns + (3 - number) * 1_000_000_000))
+
+    assert Follower(log).then(rotate_twice).lines() == [b"one", b"two", b"three", b"four", b"five"]
