@@ -8,8 +8,11 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 
+import click
 import pytest
 
+from copper.commands.trace_events import events
+from copper.commands.trace_graph import graph
 from tests.tracer.logs import CORPUS
 
 COPPER_TRACE = [sys.executable, "-m", "copper.commands.tracing"]
@@ -22,6 +25,14 @@ def copper_trace(*arguments, **more):
     )
 
 
+def shell(command, **more):
+    """Run a shell command in which `copper-trace` is the program."""
+    text = command.replace("copper-trace", " ".join(COPPER_TRACE))
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", text], capture_output=True, text=True, check=False, timeout=30, **more
+    )
+
+
 def test_help_is_quick_and_loads_no_graph():
     code = (
         "import sys; import copper.commands.tracing; print(sorted({'networkx', 'paho', 'docker'} & set(sys.modules)))"
@@ -29,6 +40,16 @@ def test_help_is_quick_and_loads_no_graph():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
     assert "graph" in copper_trace("--help").stdout
+
+
+@pytest.mark.parametrize("verb", [graph, events], ids=lambda verb: verb.name)
+def test_every_option_has_its_environment_variable_and_help_says_it(verb):
+    words = " ".join(copper_trace(verb.name, "--help").stdout.split())
+    for option in verb.params:
+        if isinstance(option, click.Option):
+            long = max(option.opts, key=len)
+            assert option.envvar == "COPPER_TRACE" + long[1:].replace("-", "_").upper()
+            assert f"[env var: {option.envvar}]" in words
 
 
 def test_importing_the_tracer_loads_neither_paho_nor_docker_nor_networkx():
@@ -57,7 +78,7 @@ def test_a_suffix_picks_the_format(tmp_path, suffix):
 
 
 def test_format_and_options_may_come_from_the_environment(tmp_path):
-    env = {**os.environ, "COPPER_TRACE_GRAPH_FORMAT": "svg", "COPPER_TRACE_GRAPH_LAYOUT": "columns"}
+    env = {**os.environ, "COPPER_TRACE_FORMAT": "svg", "COPPER_TRACE_LAYOUT": "columns"}
     done = copper_trace("graph", LOG, env=env)
     assert "<svg" in done.stdout[:200]
 
@@ -94,24 +115,38 @@ def test_unknown_lines_are_printed_when_asked_for():
     assert "2 unknown" in done.stderr
 
 
+CONNECTS = b"1: New client connected from 1.2.3.4:5 as S (p2, c1, k60).\n"
+
+
 @pytest.mark.parametrize(
-    ("content", "verbs", "words"),
+    ("content", "words"),
     [
-        (b"", ["graph", "events"], "the log is empty"),
-        (b"hello\nworld\n", ["graph", "events"], "none of its 2 lines tells what happened on a Mosquitto broker"),
-        (b"\x89PNG\0\0", ["graph", "events"], "is a binary file"),
-        (b"1: New client connected from 1.2.3.4:5 as S (p2, c1, k60).\n", ["graph"], "has no packet lines"),
+        (b"", "the log is empty"),
+        (b"hello\nworld\n", "none of its 2 lines tells what happened on a Mosquitto broker"),
+        (b"1: Received PUBLISH from P (d0, q0, r0, m0, 't\n", "none of its 1 line tells what happened"),
+        (b"\x89PNG\0\0", "is a binary file"),
+        (CONNECTS, "has no packet lines"),
     ],
-    ids=["empty", "other", "binary", "default-log-type"],
+    ids=["empty", "other", "cut", "binary", "default-log-type"],
 )
-def test_a_log_that_tells_nothing_ends_with_2_and_says_what_to_do(tmp_path, content, verbs, words):
+@pytest.mark.parametrize("verb", ["graph", "events"])
+def test_a_log_that_tells_nothing_ends_with_2_and_says_what_to_do(tmp_path, verb, content, words):
     (tmp_path / "m.log").write_bytes(content)
-    for verb in verbs:
-        done = copper_trace(verb, "m.log", cwd=tmp_path)
-        assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)
-        assert done.stderr.startswith("copper-trace: m.log: ")
-        assert words in done.stderr
-        assert ("log_type" in done.stderr) == (b"\0" not in content)
+    done = copper_trace(verb, "m.log", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert done.stdout.count("\n") == (verb == "events" and content == CONNECTS)
+    assert done.stderr.startswith("copper-trace: m.log: ")
+    assert words in done.stderr
+    assert ("log_type" in done.stderr) == (b"\0" not in content)
+
+
+@pytest.mark.parametrize("verb", ["graph", "events"])
+def test_a_log_with_windows_line_ends_says_the_same(tmp_path, verb):
+    (tmp_path / "m.log").write_bytes(LOG.read_bytes().replace(b"\n", b"\r\n"))
+    assert (
+        copper_trace(verb, "-", input=LOG.read_text()).stdout
+        == shell(f"copper-trace {verb} - < {tmp_path}/m.log").stdout
+    )
 
 
 @pytest.mark.parametrize("arguments", [["graph", "no.log"], ["graph", "."], ["events", "no.log"], ["graph"], ["draw"]])
@@ -128,11 +163,51 @@ def test_a_picture_that_can_t_be_written_ends_with_2_and_leaves_nothing(tmp_path
 
 
 def test_a_reader_that_stops_early_is_no_error():
-    shell = f"{' '.join(COPPER_TRACE)} events {CORPUS}/mosquitto-2.0.11-sys-and-logtopic/mosquitto.log | head -n 1"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False, timeout=30
-    )
+    done = shell(f"copper-trace events {CORPUS}/mosquitto-2.0.11-sys-and-logtopic/mosquitto.log | head -n 1")
     assert (done.returncode, done.stdout.count("\n"), "Traceback" in done.stderr) == (0, 1, False)
+
+
+@pytest.mark.parametrize("verb", ["graph", "events"])
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        (f"{LOG} > /dev/full", "standard output can't be written: No space left on device"),
+        (f"{LOG} >&-", "standard output: is closed"),
+        ("- <&-", "standard input"),
+        (f"{LOG} > /dev/full 2> /dev/full", ""),
+    ],
+)
+def test_streams_that_are_full_or_closed_end_with_2_and_a_sentence(verb, rest, words):
+    done = shell(f"copper-trace {verb} {rest}")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert words in done.stderr
+
+
+def test_a_picture_needs_no_standard_streams(tmp_path):
+    done = shell(f"copper-trace graph {LOG} --out deps.svg <&- >&- 2>&-", cwd=tmp_path)
+    assert (done.returncode, "<svg" in (tmp_path / "deps.svg").read_text()[:200]) == (0, True)
+
+
+@pytest.mark.parametrize("command", [
+    "copper-trace graph x.json --out x.json", "copper-trace graph x.json --out link.json",
+    "copper-trace graph x.json >> x.json", "copper-trace events other.log x.json >> link.json",
+])  # fmt: skip
+def test_what_is_read_is_never_written_over(tmp_path, command):
+    for name in ("x.json", "other.log"):
+        (tmp_path / name).write_bytes(LOG.read_bytes())
+    (tmp_path / "link.json").symlink_to("x.json")
+    done = shell(command, cwd=tmp_path)
+    assert (done.returncode, "x.json is read from it" in done.stderr) == (2, True)
+    assert (tmp_path / "x.json").read_bytes() == LOG.read_bytes()
+
+
+def test_events_of_several_logs_are_those_of_one(tmp_path):
+    whole = LOG.read_bytes().splitlines(keepends=True)
+    (tmp_path / "1.log").write_bytes(b"".join(whole[:40]))
+    (tmp_path / "2.log").write_bytes(b"".join(whole[40:]))
+    done = copper_trace("events", "1.log", "2.log", cwd=tmp_path)
+    kinds = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert kinds == [json.loads(line)["event"] for line in copper_trace("events", LOG).stdout.splitlines()]
 
 
 def test_events_follow_a_growing_log_until_they_are_interrupted(tmp_path):

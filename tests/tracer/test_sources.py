@@ -24,9 +24,26 @@ def test_lines_are_the_same_whatever_the_chunks(parts, size):
     splitter = Splitter("log")
     found = [line for at in range(0, len(data), size) for line in splitter.feed(data[at : at + size])]
     found += splitter.rest()
-    assert texts(found) == (data.removesuffix(b"\n").split(b"\n") if data else [])
+    wanted = [one.removesuffix(b"\r") for one in data.removesuffix(b"\n").split(b"\n")] if data else []
+    assert texts(found) == wanted
     assert [line.number for line in found] == list(range(1, len(found) + 1))
     assert all(data[line.offset :].startswith(line.data) for line in found)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_carriage_return_before_the_newline_belongs_to_it_and_no_other_does(size):
+    data = b"one\r\nt\rwo\n\rthree\r\r\nlast\r"
+    splitter = Splitter("log")
+    found = [line for at in range(0, len(data), size) for line in splitter.feed(data[at : at + size])]
+    found += splitter.rest()
+    assert texts(found) == [b"one", b"t\rwo", b"\rthree\r", b"last"]
+    assert [line.offset for line in found] == [0, 5, 10, 19]
+
+
+def test_closed_standard_input_is_an_error_with_its_place(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(CopperError, match="standard input: is closed"):
+        list(open_log("-"))
 
 
 def test_a_line_without_end_is_kept_only_in_part(monkeypatch):

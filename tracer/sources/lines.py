@@ -1,4 +1,8 @@
-"""Bytes → lines. Cut at newlines alone: U+2028, U+0085 and the like are ordinary characters of ids and topics."""
+"""Bytes → lines. Cut at newlines alone: U+2028, U+0085 and the like are ordinary characters of ids and topics.
+
+A log that came through Windows or a terminal ends its lines with CR LF: one CR before the newline belongs to it.
+Mosquitto itself writes none there, since clients may not have control characters in ids and topics.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ class Line(NamedTuple):
     """One line of a log.
 
     Attributes:
-        data: the line without its newline.
+        data: the line without its newline, be it LF or CR LF.
         number: its number in the log, from 1 on.
         offset: where it begins, in bytes.
         origin: the log: a path, or `-`.
@@ -76,7 +80,10 @@ class Splitter:
     def _line(self, end: bytes, newline: int) -> Line:
         size = len(self._begun) + self._lost + len(end) + newline
         self.number += 1
-        line = Line((self._begun + end)[:LONGEST], self.number, self.offset, self._origin)
+        data = self._begun + end
+        if not self._lost:
+            data = data.removesuffix(b"\r")
+        line = Line(data[:LONGEST], self.number, self.offset, self._origin)
         self.offset += size
         self._begun, self._lost = b"", 0
         return line

@@ -18,7 +18,7 @@ def read(stream: BinaryIO | None = None) -> Iterator[Line]:
         CopperError: it can't be read, or holds no text.
     """
     splitter = Splitter("-")
-    source = stream if stream is not None else sys.stdin.buffer
+    source = stream if stream is not None else _stdin()
     try:
         # read1 gives what is there; read would wait until a whole chunk is
         while chunk := source.read1(CHUNK) if isinstance(source, io.BufferedReader) else source.read(CHUNK):
@@ -26,3 +26,9 @@ def read(stream: BinaryIO | None = None) -> Iterator[Line]:
     except OSError as error:
         raise CopperError(f"can't be read: {error.strerror}", where="standard input") from error
     yield from splitter.rest()
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise CopperError("is closed", where="standard input", next_step="give it a log, or name a file")
+    return sys.stdin.buffer
