@@ -122,26 +122,26 @@ def test_a_service_that_is_killed_in_mid_action_ends_with_3(tmp_path):
         "import os, sys; from copper import Service\n"
         "s = Service('frail')\n"
         "@s.action\n"
-        "def work(): os.kill(os.getpid(), 9)\n"
+        "def act(): os.kill(os.getpid(), 9)\n"
         "s.run()\n"
     )
     (tmp_path / "frail.py").write_text(program)
-    workflow = f"services: {{frail: {{command: {sys.executable} frail.py}}}}\nactions: [{{action: frail/work}}]\n"
+    workflow = f"services: {{frail: {{command: {sys.executable} frail.py}}}}\nactions: [{{action: frail/act}}]\n"
     (tmp_path / "w.yaml").write_text(workflow)
     done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
     assert done.returncode == 3
-    assert "frail/work: frail went away" in done.stdout
+    assert "frail/act: frail went away" in done.stdout
 
 
 def test_a_service_that_does_not_start_is_told_at_once_with_its_last_words(tmp_path):
     program = "import sys; sys.exit('no licence')"
     (tmp_path / "w.yaml").write_text(
-        f'services: {{frail: {{command: "{sys.executable} frail.py"}}}}\nactions: [{{action: frail/work}}]\n'
+        f'services: {{frail: {{command: "{sys.executable} frail.py"}}}}\nactions: [{{action: frail/act}}]\n'
     )
     (tmp_path / "frail.py").write_text(program)
     done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)
     assert done.returncode == 3
-    assert "frail/work: frail ended with exit code 1, it said: no licence" in done.stdout
+    assert "frail/act: frail ended with exit code 1, it said: no licence" in done.stdout
 
 
 def test_a_broker_without_a_known_log_runs_all_the_same_and_says_how_to_get_a_graph(broker, tmp_path):
@@ -167,13 +167,13 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_running(tmp_path):
         "import time; from copper import Service\n"
         "s = Service('slow')\n"
         "@s.action\n"
-        "def work(*, job):\n"
+        "def act(*, job):\n"
         "    open('started', 'w').close()\n"
         "    while True: job.check(); time.sleep(0.01)\n"
         "s.run()\n"
     )
     (tmp_path / "slow.py").write_text(program)
-    workflow = f"services: {{slow: {{command: {sys.executable} slow.py}}}}\nactions: [{{action: slow/work}}]\n"
+    workflow = f"services: {{slow: {{command: {sys.executable} slow.py}}}}\nactions: [{{action: slow/act}}]\n"
     (tmp_path / "w.yaml").write_text(workflow)
     process = subprocess.Popen(
         [*COPPER, "run", "w.yaml", "--broker", "builtin"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -182,7 +182,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_running(tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err.decode()
-    assert "✘ slow/work" in out.decode()
+    assert "✘ slow/act" in out.decode()
     assert "Traceback" not in err.decode()
     assert not running_with(str(tmp_path / ".copper"))
 
@@ -192,7 +192,7 @@ import os, sys, time
 from copper import Service
 s = Service('slow')
 @s.action
-def work(*, job):
+def act(*, job):
     open('started', 'w').close()
     while True: time.sleep(0.01)
 s.run()
@@ -205,7 +205,7 @@ POLITE = STUBBORN.replace("while True: time", "while not job.check(): time")
 def running(folder, program: str = POLITE, broker: str = "builtin") -> subprocess.Popen:
     """A run whose one action never ends, in a folder."""
     (folder / "slow.py").write_text(program)
-    workflow = f"services: {{slow: {{command: {sys.executable} slow.py}}}}\nactions: [{{action: slow/work}}]\n"
+    workflow = f"services: {{slow: {{command: {sys.executable} slow.py}}}}\nactions: [{{action: slow/act}}]\n"
     (folder / "w.yaml").write_text(workflow)
     return subprocess.Popen(
         [*COPPER, "run", "w.yaml", "--broker", broker],
@@ -226,7 +226,7 @@ def test_sigterm_ends_a_run_in_order_as_ctrl_c_does(tmp_path):
     process.terminate()
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
-    assert "✘ slow/work" in out
+    assert "✘ slow/act" in out
     assert "deps.svg" in out
     assert "Traceback" not in err
     assert nothing_runs(tmp_path)
@@ -283,7 +283,7 @@ def test_a_lost_service_is_started_again_for_a_retry(tmp_path):
     process = running(tmp_path, frail)
     process.kill()
     process.communicate()
-    text = (tmp_path / "w.yaml").read_text().replace("slow/work}", "slow/work, retry: 1}")
+    text = (tmp_path / "w.yaml").read_text().replace("slow/act}", "slow/act, retry: 1}")
     (tmp_path / "w.yaml").write_text(text)
     (tmp_path / "started").unlink(missing_ok=True)
     done = copper("run", "w.yaml", "--broker", "builtin", cwd=tmp_path)

@@ -29,7 +29,7 @@ def worker(broker):
     service.started, service.release, service.calls = threading.Event(), threading.Event(), []
 
     @service.action
-    def work(n: int, *, job: Job) -> dict:
+    def act(n: int, *, job: Job) -> dict:
         service.calls.append(n)
         service.started.set()
         while not service.release.wait(0.01):
@@ -64,7 +64,7 @@ class Running:
 @pytest.mark.parametrize("when", ["while-away", "after"])
 def test_a_run_goes_on_when_its_broker_restarts(broker, worker, number, when):
     with serving(worker):
-        run = Running(broker, "- {action: worker/work, n: 1}\n- {action: worker/work, n: 2}")
+        run = Running(broker, "- {action: worker/act, n: 1}\n- {action: worker/act, n: 2}")
         assert worker.started.wait(10)
         broker.end(number)
         if when == "while-away":
@@ -78,7 +78,7 @@ def test_a_run_goes_on_when_its_broker_restarts(broker, worker, number, when):
 
 def test_a_broker_that_does_not_come_back_ends_the_run_with_3(broker, worker, monkeypatch):
     monkeypatch.setattr(exchange, "BROKER_SECONDS", 0.5)
-    text = "- {action: worker/work, n: 1}\n- {action: worker/work, n: 2}\n- {action: worker/work, n: 3, if: always}"
+    text = "- {action: worker/act, n: 1}\n- {action: worker/act, n: 2}\n- {action: worker/act, n: 3, if: always}"
     with serving(worker):
         run = Running(broker, text)
         assert worker.started.wait(10)
@@ -92,19 +92,19 @@ def test_a_broker_that_does_not_come_back_ends_the_run_with_3(broker, worker, mo
 
 def test_an_answer_that_was_lost_with_the_broker_is_asked_for_again_by_its_id(broker):
     """The service is such a one as the SDK makes: it announces itself with `info`, and knows requests by their ids."""
-    with Peer(broker, "worker/work") as service:
-        run = Running(broker, "- action: worker/work")
-        asked = service.next("worker/work")
-        service.publish("worker/work/start", asked)
+    with Peer(broker, "worker/act") as service:
+        run = Running(broker, "- action: worker/act")
+        asked = service.next("worker/act")
+        service.publish("worker/act/start", asked)
         broker.end()
         broker.start()
         with Peer(broker, "runner/status") as watcher:
             assert watcher.next("runner/status") == "connected"
-        with Peer(broker, "worker/work") as back:
+        with Peer(broker, "worker/act") as back:
             back.publish("worker/info", {"service": "worker"}, qos=1)
-            again = back.next("worker/work")
+            again = back.next("worker/act")
             assert again == asked
-            back.publish("worker/work/finish", {"id": again["id"], "done": True}, qos=1)
+            back.publish("worker/act/finish", {"id": again["id"], "done": True}, qos=1)
         assert run.result().actions[0].answer["done"] is True
 
 
@@ -139,19 +139,19 @@ def test_a_service_says_again_that_it_is_there_and_answers(broker, worker):
             assert peer.next("worker/status") == "connected"
         broker.end()
         broker.start()
-        with Peer(broker, "worker/status", "worker/work/finish") as peer:
+        with Peer(broker, "worker/status", "worker/act/finish") as peer:
             assert peer.next("worker/status") == "connected"
-            peer.publish("worker/work", {"n": 5, "id": "x"}, qos=1)
-            assert peer.next("worker/work/finish") == {"id": "x", "n": 5}
+            peer.publish("worker/act", {"n": 5, "id": "x"}, qos=1)
+            assert peer.next("worker/act/finish") == {"id": "x", "n": 5}
 
 
 def test_a_service_that_dies_is_told_from_a_broker_that_stops(broker):
     def die(client, _data, message) -> None:
-        client.publish("frail/work/start", message.payload)
+        client.publish("frail/act/start", message.payload)
         client.socket().close()
 
-    frail = Peer(broker, "frail/work", will=("frail/status", "disconnected"), on_message=die)
-    result = Running(broker, "- action: frail/work").result(10)
+    frail = Peer(broker, "frail/act", will=("frail/status", "disconnected"), on_message=die)
+    result = Running(broker, "- action: frail/act").result(10)
     frail.client.loop_stop()
     assert (result.exit_code, result.actions[0].outcome) == (3, "gone")
 

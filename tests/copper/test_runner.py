@@ -135,11 +135,11 @@ def test_no_answer_in_time_ends_with_124(broker, worker):
 
 def test_a_service_that_dies_in_mid_action_ends_it(broker):
     def die(client, _data, message) -> None:
-        client.publish("frail/work/start", message.payload)
+        client.publish("frail/act/start", message.payload)
         client.socket().close()
 
-    frail = Peer(broker, "frail/work", will=("frail/status", "disconnected"), on_message=die)
-    result = run(broker, "- action: frail/work")
+    frail = Peer(broker, "frail/act", will=("frail/status", "disconnected"), on_message=die)
+    result = run(broker, "- action: frail/act")
     frail.client.loop_stop()
     assert result.exit_code == 3
     assert result.actions[0].error in {"frail went away while it worked", "frail went away before it answered"}
@@ -320,11 +320,11 @@ def test_a_request_that_the_broker_does_not_take_fails(broker, worker):
 
 def test_a_payload_that_is_not_utf_8_is_an_answer_all_the_same(broker):
     def answer(client, _data, _message) -> None:
-        client.publish("raw/work/progress", b"\xff")
-        client.publish("raw/work/finish", b"\xff\xfe")
+        client.publish("raw/act/progress", b"\xff")
+        client.publish("raw/act/finish", b"\xff\xfe")
 
-    with Peer(broker, "raw/work", on_message=answer):
-        result = run(broker, "- action: raw/work")
+    with Peer(broker, "raw/act", on_message=answer):
+        result = run(broker, "- action: raw/act")
     assert result.actions[0].answer == "\ufffd\ufffd"
 
 
