@@ -18,7 +18,9 @@ class Known:
 
     Attributes:
         connected: at this point of the log.
-        lasting: its session may outlive its connection.
+        lasting: its session may outlive its connection: MQTT 5 with clean start and a session expiry interval,
+            which the log does not print.
+        stays: the log shows that it does: it connected with c0.
         alive: the filters that the broker has of it now, as logged.
         filters: all that it ever had.
         published: topics that it published on, or has a will on.
@@ -28,14 +30,15 @@ class Known:
     addresses: set[str] = field(default_factory=set)
     connected: bool = False
     lasting: bool = True
+    stays: bool = False
     alive: set[str] = field(default_factory=set)
     filters: set[str] = field(default_factory=set)
     published: set[str] = field(default_factory=set)
 
     @property
     def has_session(self) -> bool:
-        """Whether the broker knows it now: it is connected, or its subscriptions wait for it."""
-        return self.connected or bool(self.alive)
+        """Whether the broker knows it now: it is connected, or its subscriptions are sure to wait for it."""
+        return self.connected or (self.stays and bool(self.alive))
 
 
 class Facts:
@@ -91,6 +94,7 @@ class Facts:
         known = self._of(event.client)
         known.connected = True
         known.lasting = not event.clean or event.protocol == "5.0"
+        known.stays = event.clean is False
         if not event.session_present and (event.session_present is not None or event.clean):
             known.alive.clear()
         if event.user is not None:

@@ -21,7 +21,6 @@ Attributes of the graph: `schema` = 1, `source`, `first`, `last`, `lines`, `even
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import networkx as nx
@@ -31,6 +30,9 @@ from tracer import topics
 from tracer.facts import Facts
 from tracer.identity import Service, identify
 from tracer.sums import Pair, Sums, Traffic, sums_of_key
+from tracer.windows import Place, Run, Window
+
+__all__ = ["RULES", "SCHEMA", "By", "Counted", "Place", "Run", "Tally"]
 
 SCHEMA = 1
 RULES = ("username", "id", "behaviour", "client", "anonymous")
@@ -47,44 +49,14 @@ class Counted(Protocol):
     broker_version: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The window of a run: from the publish on `runner/runs/RUN/start` to that on `/finish` and its deliveries."""
-
-    run: str
-
-    @property
-    def start(self) -> str:
-        """The topic that opens the window."""
-        return f"runner/runs/{self.run}/start"
-
-    @property
-    def finish(self) -> str:
-        """The topic that closes it."""
-        return f"runner/runs/{self.run}/finish"
-
-
-Place = Literal["before", "inside", "closing", "after"]
 By = Literal["service", "client"]
-
-
-def moved(place: Place, event: e.Event, run: Run) -> Place:
-    """Where an event stands, seen from a run's window, when the one before it stood at `place`."""
-    topic = event.topic if isinstance(event, e.Publish | e.Deliver) else None
-    if place == "before" and isinstance(event, e.Publish) and topic == run.start:
-        return "inside"
-    if place == "inside" and isinstance(event, e.Publish) and topic == run.finish:
-        return "closing"
-    if place == "closing" and not (isinstance(event, e.Deliver) and topic == run.finish):
-        return "after"
-    return place
 
 
 class Tally:
     """Sums of events, of a whole log or of a window of it.
 
     Args:
-        window: the run that is counted; None counts everything.
+        window: the part that is counted, as a run; None counts everything.
         facts: what the events before told of clients, where they were added elsewhere.
         traffic: what they sum up to inside the window.
         place: where the last of them stood, where there is a window.
@@ -96,7 +68,7 @@ class Tally:
 
     def __init__(
         self,
-        window: Run | None = None,
+        window: Window | None = None,
         *,
         facts: Facts | None = None,
         traffic: Traffic | None = None,
@@ -115,7 +87,7 @@ class Tally:
     def add(self, event: e.Event) -> None:
         """Take one event in, in the order of the log."""
         if self._window is not None:
-            place = moved(self._place, event, self._window)
+            place = self._window.place(event, self._place)
             if self._place == "before" != place:
                 # whoever is there now counts as there
                 self.traffic.meet(self.facts)
