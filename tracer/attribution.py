@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from tracer import renaming, topics, waiting
 from tracer.records import PublishOut
 from tracer.routing import Dialect, Routing, Sent
-from tracer.sessions import Message, Session, Sessions
+from tracer.sessions import Copy, Message, Session, Sessions, Subscription
 
 LIVE, QUEUED, RETAINED, WILL, BROKER = "live", "queued", "retained", "will", "broker"
 SEEN, INFERRED, NONE = "seen", "inferred", "none"
@@ -74,6 +74,7 @@ class Attribution:
         self._sessions = sessions
         self._dialect = dialect
         self._owners: dict[str, deque[Message]] = {}
+        self._replaying: Session | None = None
 
     # -- messages ---------------------------------------------------------------------------------------------
 
@@ -91,6 +92,10 @@ class Attribution:
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
+        replaying, self._replaying = self._replaying, None
+        if replaying is not None and not replaying.inflight:
+            # who owes no acknowledgement got at once all that it gets
+            waiting.forget_replays(replaying)
         if block is None or self._dialect.batches:
             return
         message = block.message
@@ -115,15 +120,9 @@ class Attribution:
             owners.pop()
         return block.message
 
-    def dropped(self, session: Session) -> Message | None:
+    def dropped(self) -> Message | None:
         """A copy of the open block's message was thrown away, since the client's queue is full."""
-        if self.block is None:
-            return None
-        self.block.sent.add(session.client, self.block.message.qos, 0)
-        if self.block.message.qos and self.routing.gets_duplicates(session.client):
-            # routing counts the packet identifiers of the others
-            session.skip_mids(1)
-        return self.block.message
+        return self.block.message if self.block is not None else None
 
     def _store(self, message: Message) -> None:
         if not message.retain:
@@ -133,6 +132,21 @@ class Attribution:
             return
         owners = self._owners.setdefault(message.topic, deque(maxlen=OWNERS_CAP))
         owners.append(message)
+
+    def subscribed(self, session: Session, filters: list[Subscription]) -> None:
+        """A SUBSCRIBE was acknowledged: stored messages follow, or wait where the client owes acknowledgements."""
+        self._replaying = session
+        for one in filters:
+            if one.group is not None or not one.qos:
+                continue
+            names = self._owners if topics.is_wildcard(one.plain) else (one.plain,)
+            for name in names:
+                if name in self._owners and topics.matches(one.plain, name):
+                    message = self._owners[name][-1]
+                    if message.qos:
+                        qos = min(one.qos, message.qos)
+                        copy = Copy(message, qos, True, None, 0, None, [False], unsure=True, replay=True)
+                        self.routing.fallen_out += waiting.put(session, copy)
 
     # -- copies -----------------------------------------------------------------------------------------------
 
@@ -163,7 +177,7 @@ class Attribution:
             return None
         if record.retain and not (message.retain and self._keeps_retain(session)):
             return None
-        if len(block.sent.qos.get(session.client, ())) >= self._most(session, message.topic):
+        if block.sent.count(session.client) >= self._most(session, message.topic):
             return None
         return self._take(block, record, session)
 
@@ -182,9 +196,6 @@ class Attribution:
         block.sent.add(session.client, record.qos, record.mid if record.qos else 0)
         if message.is_will and not message.announced:
             self._store(message)
-        session.kept_away.discard((message.topic, message.sender == session.client))
-        if record.qos:
-            session.anchor(record.mid)
         if message.is_will:
             return _inferred(message, WILL)
         return Origin(message.sender, LIVE, SEEN)
@@ -193,16 +204,15 @@ class Attribution:
         """A stored message, as it was when the client subscribed; it may come late, inside another's block."""
         if not record.retain:
             return None
-        if self._keeps_retain(session) and any(copy.message.retain for copy in session.waiting):
-            queued = self.waited(record, session)
-            if queued is not None:
-                return queued
+        queued = self.waited(record, session)
+        if queued is not None:
+            return queued
         for name in renaming.names(session, record.topic):
             owners = [message for message in self._owners.get(name, ()) if message.size == record.size]
             if owners:
                 since = self._subscribed(session, name)
                 before = [message for message in owners if message.position <= since]
-                waiting.make_room(session, record.mid)
+                waiting.seen(session, record)
                 return _inferred((before or owners)[-1], RETAINED)
         return None
 
@@ -213,9 +223,12 @@ class Attribution:
 
     def waited(self, record: PublishOut, session: Session) -> Origin | None:
         """A copy from the client's queue."""
-        copy = waiting.take(session, record, batches=self._dialect.batches)
+        keeps = self._keeps_retain(session)
+        copy = waiting.take(session, record, batches=self._dialect.batches, retain=keeps)
         if copy is None:
             return None
+        if copy.replay:
+            return _inferred(copy.message, RETAINED)
         via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
         return _inferred(copy.message, via)
 
@@ -231,6 +244,7 @@ class Attribution:
                 other = self._sessions.get(client)
                 copy = waiting.take_shared(other, key, record) if other is not None else None
                 if copy is not None:
+                    waiting.seen(session, record)
                     return _inferred(copy.message, QUEUED)
         return None
 
@@ -244,6 +258,7 @@ class Attribution:
         block = self.block
         if block is not None and not self._dialect.batches and self._is_renamed(block.message, record, session):
             return self._take(block, record, session)
+        waiting.seen(session, record)
         if record.retain:
             return Origin(None, RETAINED, NONE)
         return Origin(None, QUEUED if self.draining == session.client else BROKER, NONE)

@@ -169,7 +169,7 @@ class Messages:
         held, self._held = self._held, None
         if isinstance(held, e.Deliver):
             return [_refused(e.Drop, now, record.client, held.topic, held.bytes, "out", "queue full")]
-        message = self._attribution.dropped(self._sessions.of(record.client))
+        message = self._attribution.dropped()
         topic, size = (message.topic, message.size) if message else (None, None)
         return [_refused(e.Drop, now, record.client, topic, size, "out", "queue full")]
 

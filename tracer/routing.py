@@ -1,8 +1,10 @@
 """Who should get a copy of a message, by the subscriptions; and who did not, and has it in its queue.
 
 Comes in: a message, and the copies that were sent at once. What goes out stands in the queues of the sessions
-(waiting.py). The rules are those of Mosquitto's src/subs.c and src/database.c: a copy for each filter that
-matches, or one for all filters of a client; one member of a $share group, in turn.
+(waiting.py). The rules are those of Mosquitto's src/subs.c and src/database.c: it walks the tree of filters
+(Sessions.leaves), and for each filter that matches draws a packet identifier, if the copy has QoS > 0, and then
+sends the copy, queues it, or throws it away. A client that gets one copy for all its filters gets that of the
+first, yet an identifier is drawn for each. Of a $share group it is always the first in turn, there or not.
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracer import waiting
-from tracer.sessions import Copy, Message, Session, Sessions
+from tracer.sessions import Copy, Group, Message, Session, Sessions, Subscription
 
-Shared = tuple[tuple[str, str], list[bool]]
+Copies = dict[str, list[tuple[int, int]]]
 
 
 @dataclass(slots=True)
@@ -31,16 +33,26 @@ class Dialect:
 
 @dataclass(slots=True)
 class Sent:
-    """The copies of one message that were sent at once: their QoS by client, and its last packet identifier."""
+    """The copies of one message that were sent at once: (QoS, packet identifier) by client, in order."""
 
-    qos: dict[str, list[int]] = field(default_factory=dict)
-    mids: dict[str, int] = field(default_factory=dict)
+    copies: Copies = field(default_factory=dict)
 
     def add(self, client: str, qos: int, mid: int) -> None:
         """One more."""
-        self.qos.setdefault(client, []).append(qos)
-        if mid:
-            self.mids[client] = mid
+        self.copies.setdefault(client, []).append((qos, mid))
+
+    def count(self, client: str) -> int:
+        """How many one client got."""
+        return len(self.copies.get(client, ()))
+
+
+@dataclass(slots=True)
+class Walk:
+    """One message on its way through the filters: `left` are copies not accounted for, `served` who has its one."""
+
+    message: Message
+    left: Copies
+    served: set[str] = field(default_factory=set)
 
 
 class Routing:
@@ -52,91 +64,111 @@ class Routing:
         self._dialect = dialect
 
     def queue(self, message: Message, sent: Sent) -> None:
-        """Queue a copy for whoever should have got one, and did not; what was sent is told apart by its QoS first."""
-        left = {client: list(qos) for client, qos in sent.qos.items()}
-        owed: dict[str, list[int]] = {}
-        groups: dict[tuple[str, str], dict[str, int]] = {}
-        for one in self._sessions.matching(message.topic):
-            qos = min(one.qos, message.qos)
-            if one.group is not None:
-                groups.setdefault((one.group, one.plain), {})[one.client] = qos
-            elif not self.gets_duplicates(one.client) or not _took(left.get(one.client), qos):
-                owed.setdefault(one.client, []).append(qos)
-        unserved = list(groups)
-        for turns in (1, None):
-            # whose turn it was, before whoever else it may have been
-            unserved = [key for key in unserved if not self._served(key, groups[key], left, turns, exactly=True)]
-        for client, levels in owed.items():
+        """Queue a copy for whoever should have got one, and did not."""
+        walk = Walk(message, {client: list(copies) for client, copies in sent.copies.items()})
+        for leaf in self._sessions.leaves(message.topic):
+            if isinstance(leaf, Subscription):
+                self._hand(leaf, walk, None)
+            elif self._dialect.batches:
+                self._offer(leaf, walk)
+            else:
+                self._hand_to_group(leaf, walk)
+        for client, copies in walk.left.items():
+            session = self._sessions.get(client)
+            for _, mid in copies:
+                if session is not None and mid:
+                    waiting.drawn(session, mid)
+
+    def _hand(self, one: Subscription, walk: Walk, group: Group | None) -> None:
+        """One filter of one client: its copy was sent, or waits, or is none."""
+        session = self._sessions.get(one.client)
+        if session is None:
+            return
+        qos = min(one.qos, walk.message.qos)
+        left = walk.left.get(one.client, [])
+        if not self.gets_duplicates(one.client) and (one.client in walk.served or (left and left[0][0] != qos)):
+            if qos:
+                session.draw()
+            return
+        mine = next((copy for copy in left if copy[0] == qos), None)
+        if mine is not None:
+            left.remove(mine)
+            walk.served.add(one.client)
+            session.kept_away.discard(_kept_away(session, walk.message, one))
+            if qos:
+                waiting.drawn(session, mine[1])
+        elif self._wait(session, walk.message, one, group, [False]):
+            walk.served.add(one.client)
+
+    def _hand_to_group(self, group: Group, walk: Walk) -> None:
+        """The first in turn gets it, there or not; but who was first may have no session any more."""
+        turns = self._sessions.turns(group.name, group.plain)
+        chosen = turns[0]
+        if not walk.left.get(chosen):
+            chosen = next((client for client in turns if self._has_more(client, walk)), chosen)
+        ahead = [client for client in turns[: turns.index(chosen)] if self._may_be_gone(client)]
+        for client in ahead:
+            self._sessions.remove(client)
+        self._sessions.had_turn(group.name, group.plain, chosen)
+        if not walk.left.get(chosen) and any(self._may_be_gone(client) for client in turns):
+            self._offer(group, walk)
+        else:
+            self._hand(group.members[chosen], walk, group)
+
+    def _may_be_gone(self, client: str) -> bool:
+        session = self._sessions.get(client)
+        return session is None or session.may_be_gone
+
+    def _has_more(self, client: str, walk: Walk) -> bool:
+        """Whether a client was sent more copies than its own filters explain."""
+        left = walk.left.get(client)
+        if not left:
+            return False
+        own = sum(isinstance(leaf, Subscription) and leaf.client == client for leaf in self._leaves(walk))
+        return len(left) > (own if self.gets_duplicates(client) else min(own, 1))
+
+    def _leaves(self, walk: Walk) -> tuple[Subscription | Group, ...]:
+        return self._sessions.leaves(walk.message.topic)
+
+    def _offer(self, group: Group, walk: Walk) -> None:
+        """Any member may turn out to be the one (in 1.6 always)."""
+        taken = [False]
+        for client in self._sessions.turns(group.name, group.plain):
             session = self._sessions.get(client)
             if session is not None:
-                self._owe(session, levels, message, sent, left.get(client, []))
-        for key in unserved:
-            if not self._served(key, groups[key], left, None, exactly=False):
-                self._owe_group(key, groups[key], message)
+                self._wait(session, walk.message, group.members[client], group, taken, shared=True)
 
-    def _owe(self, session: Session, levels: list[int], message: Message, sent: Sent, left: list[int]) -> None:
-        """Queue what a client's own filters give it, but for the copies that it got."""
-        levels.sort(reverse=True)
-        if self.gets_duplicates(session.client):
-            while levels and _took(left, None):
-                levels.pop()
-            for qos in levels:
-                self._wait(session, message, qos)
-            return
-        # one copy for all filters; but a packet identifier was drawn for each
-        draws = sum(qos > 0 for qos in levels)
-        if _took(left, None):
-            session.skip_mids(draws - (session.client in sent.mids))
-        elif self._wait(session, message, levels[0]):
-            session.skip_mids(draws - 1)
-
-    def _served(
+    def _wait(
         self,
-        key: tuple[str, str],
-        members: dict[str, int],
-        left: dict[str, list[int]],
-        turns: int | None,
+        session: Session,
+        message: Message,
+        one: Subscription,
+        group: Group | None,
+        taken: list[bool],
         *,
-        exactly: bool,
+        shared: bool = False,
     ) -> bool:
-        """Whether one of the first so many (None: of all) members in turn of a $share group got a copy for it."""
-        for client in self._sessions.turns(*key)[:turns]:
-            if client in members and _took(left.get(client), members[client] if exactly else None):
-                self._sessions.had_turn(*key, client)
-                return True
-        return False
-
-    def _owe_group(self, key: tuple[str, str], members: dict[str, int], message: Message) -> None:
-        """One member of a $share group has it in its queue: in turn, whether it is there or not."""
-        taken = [False]
-        for client in self._sessions.turns(*key):
-            session = self._sessions.get(client)
-            if session is None or client not in members or (session.is_idle and not self._dialect.batches):
-                # who is idle would have got it at once, so it was not its turn
-                continue
-            self._wait(session, message, members[client], (key, taken))
-            if not self._dialect.batches:
-                self._sessions.had_turn(*key, client)
-                return
-
-    def _wait(self, session: Session, message: Message, qos: int, shared: Shared | None = None) -> bool:
         """Queue a copy, where Mosquitto does: of QoS > 0, for an absent client or one that owes acknowledgements.
 
         Who is there and owes nothing gets its copies at once; if it got none, it may not have it (an ACL, or MQTT
         5's no local). That is remembered, so that its queue is not filled with copies that never come.
         """
-        kept_away = (message.topic, message.sender == session.client)
+        qos, own = min(one.qos, message.qos), message.sender == session.client
         if self._dialect.batches:
             if not session.connected and not qos:
                 return False
-        elif qos and session.is_idle:
-            session.kept_away.add(kept_away)
-            return False
-        elif not qos or kept_away in session.kept_away:
-            return False
-        group, taken = shared or (None, [False])
-        copy = Copy(message, qos, not self._dialect.batches or session.is_full, None, 0, group, taken)
-        self.fallen_out += waiting.put(session, copy)
+        else:
+            kept_away = _kept_away(session, message, one)
+            if session.connected and not (qos and session.inflight):
+                session.kept_away.add(kept_away)
+                return False
+            if not qos or kept_away in session.kept_away:
+                return False
+        late = not self._dialect.batches or session.is_full
+        unsure = own and session.protocol == "5.0" and group is None
+        key = (group.name, group.plain) if group is not None else None
+        copy = Copy(message, qos, late, None, 0, key, taken, unsure=unsure)
+        self.fallen_out += waiting.put(session, copy, shared=shared)
         return True
 
     def gets_duplicates(self, client: str) -> bool:
@@ -153,9 +185,7 @@ class Routing:
         return False
 
 
-def _took(left: list[int] | None, qos: int | None) -> bool:
-    """Takes a copy of this QoS (None: of any) from those that are left; False where there is none."""
-    if not left or (qos is not None and qos not in left):
-        return False
-    left.remove(left[0] if qos is None else qos)
-    return True
+def _kept_away(session: Session, message: Message, one: Subscription) -> tuple[str, str]:
+    """What may keep a copy from a client: no local, for one filter; an ACL, for one topic."""
+    own = message.sender == session.client and session.protocol == "5.0"
+    return one.logged, "" if own else message.topic

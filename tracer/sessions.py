@@ -41,7 +41,7 @@ class Message:
     announced: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Copy:
     """A copy of a message that waits for one subscriber, or (shared) for one of several.
 
@@ -49,7 +49,9 @@ class Copy:
     full (in 1.6 all other copies wait too, for a moment). `mid` is the packet identifier that the broker is
     thought to have drawn for it, None where that can't be told, counted on from a copy that was seen; `era` numbers
     these. `group` and plain filter of a $share group, one of whose members gets it; `taken` is one list for all of
-    them whose queue may hold it: [True] once one got it.
+    them whose queue may hold it: [True] once one got it. `unsure`: it may never have been routed (MQTT 5 has options
+    that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: of a stored message.
+    `doubt`: by how much `mid` may be off, since so many draws before it are not sure.
     """
 
     message: Message
@@ -59,6 +61,9 @@ class Copy:
     era: int
     group: tuple[str, str] | None
     taken: list[bool]
+    unsure: bool = False
+    replay: bool = False
+    doubt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,23 @@ class Subscription:
     """One filter of one session: `plain` without `$share/GROUP/`; `position` counts lines, as in Message."""
 
     client: str
+    logged: str
     plain: str
     group: str | None
     qos: int
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A $share group of one plain filter; one of its members, by client id, gets a message."""
+
+    name: str
+    plain: str
+    members: dict[str, Subscription]
+
+
+Leaf = Subscription | Group
 
 
 @dataclass(slots=True)
@@ -94,7 +112,8 @@ class Session:
     window: int = 1
     next_mid: int | None = None
     era: int = 0
-    kept_away: set[tuple[str, bool]] = field(default_factory=set)
+    doubt: int = 0
+    kept_away: set[tuple[str, str]] = field(default_factory=set)
     waiting: deque[Copy] = field(default_factory=deque)
 
     def forget(self) -> None:
@@ -124,13 +143,19 @@ class Session:
         """A copy of QoS > 0 goes out, and is in flight until it is acknowledged."""
         self.inflight[mid] = topic
         self.window = max(self.window, len(self.inflight))
-        if self.next_mid is None or (mid - self.next_mid) % 65535 < 32768:
-            self.anchor(mid)
 
     def anchor(self, mid: int) -> None:
         """This packet identifier was the last one drawn for the client; they are drawn when a copy is routed."""
+        if self.next_mid != mid:
+            self.era += 1
         self.next_mid = mid % 65535 + 1
-        self.era += 1
+        self.doubt = 0
+
+    def draw(self) -> int | None:
+        """The packet identifier that is drawn now, as far as it can be told."""
+        mid = self.next_mid
+        self.skip_mids(1)
+        return mid
 
     def skip_mids(self, count: int) -> None:
         """So many were drawn, and are not seen."""
@@ -141,6 +166,11 @@ class Session:
     def is_lasting(self) -> bool:
         """Whether the session may outlive its connection. MQTT 5's session expiry interval is never logged."""
         return not self.clean or self.protocol == "5.0"
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether the session may have ended with its connection, and no line says so (MQTT 5's session expiry)."""
+        return not self.connected and self.protocol == "5.0"
 
     @property
     def is_idle(self) -> bool:
@@ -164,7 +194,7 @@ class Sessions:
         self._absent: OrderedDict[str, None] = OrderedDict()
         self._exact: dict[str, dict[tuple[str, str], Subscription]] = {}
         self._wild: dict[tuple[str, str], Subscription] = {}
-        self._matching: dict[str, tuple[Subscription, ...]] = {}
+        self._leaves: dict[str, tuple[Leaf, ...]] = {}
         self._turns: dict[tuple[str, str], list[str]] = {}
 
     def __contains__(self, client: object) -> bool:
@@ -199,7 +229,7 @@ class Sessions:
     def disconnect(self, session: Session) -> None:
         """The connection is gone, and the session with it where it does not outlive it."""
         session.connected = session.goodbye = False
-        if not session.is_lasting or not (session.filters or session.releasing):
+        if not session.is_lasting or not (session.filters or session.releasing or session.waiting or session.inflight):
             self.remove(session.client)
             return
         self._absent[session.client] = None
@@ -223,6 +253,7 @@ class Sessions:
         """Note a subscription under its filter as it was logged."""
         plain = subscription.plain
         session.filters[logged] = subscription
+        session.kept_away = {key for key in session.kept_away if key[0] != logged}
         if subscription.group is not None:
             turns = self._turns.setdefault((subscription.group, plain), [])
             if session.client not in turns:
@@ -232,7 +263,7 @@ class Sessions:
             self._wild[key] = subscription
         else:
             self._exact.setdefault(plain, {})[key] = subscription
-        self._matching.clear()
+        self._leaves.clear()
 
     def unsubscribe(self, session: Session, logged: str) -> None:
         """Forget a filter. An UNSUBSCRIBE is logged without the listener's mount point, a SUBSCRIBE with it."""
@@ -242,16 +273,39 @@ class Sessions:
                 self._forget(session.client, name, subscription)
                 return
 
-    def matching(self, topic: str) -> tuple[Subscription, ...]:
-        """All subscriptions that a topic matches, in the order of subscribing."""
-        found = self._matching.get(topic)
+    def matching(self, topic: str) -> Iterator[Subscription]:
+        """All subscriptions that a topic matches."""
+        for leaf in self.leaves(topic):
+            if isinstance(leaf, Subscription):
+                yield leaf
+            else:
+                yield from leaf.members.values()
+
+    def leaves(self, topic: str) -> tuple[Leaf, ...]:
+        """All subscriptions that a topic matches, groups apart, in the order in which Mosquitto comes to them."""
+        found = self._leaves.get(topic)
         if found is None:
-            exact = self._exact.get(topic, {})
-            found = (*exact.values(), *(s for s in self._wild.values() if topics.matches(s.plain, topic)))
-            if len(self._matching) >= MATCH_CACHE_CAP:
-                self._matching.clear()
-            self._matching[topic] = found
+            if len(self._leaves) >= MATCH_CACHE_CAP:
+                self._leaves.clear()
+            found = self._leaves[topic] = self._find_leaves(topic)
         return found
+
+    def _find_leaves(self, topic: str) -> tuple[Leaf, ...]:
+        wild = (one for one in self._wild.values() if topics.matches(one.plain, topic))
+        plains: dict[str, list[Leaf]] = {}
+        members: dict[tuple[str, str], dict[str, Subscription]] = {}
+        for one in (*self._exact.get(topic, {}).values(), *wild):
+            if one.group is None:
+                plains.setdefault(one.plain, []).append(one)
+            else:
+                plains.setdefault(one.plain, [])
+                members.setdefault((one.plain, one.group), {})[one.client] = one
+        groups: dict[str, list[Leaf]] = {}
+        for name, plain in self._turns:
+            if (plain, name) in members:
+                groups.setdefault(plain, []).append(Group(name, plain, members[plain, name]))
+        order = sorted(plains, key=topics.rank)
+        return tuple(leaf for plain in order for leaf in (*groups.get(plain, ()), *plains[plain]))
 
     def turns(self, group: str, plain: str) -> tuple[str, ...]:
         """The members of a $share group, in the order of their turns (subs__shared_process)."""
@@ -281,4 +335,4 @@ class Sessions:
             same.pop(key, None)
             if not same:
                 del self._exact[subscription.plain]
-        self._matching.clear()
+        self._leaves.clear()

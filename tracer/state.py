@@ -184,6 +184,12 @@ class State:
             return []
         return self._subscribing.filter(record, now)
 
+    def _suback(self, _record: r.SubAck, _: Moment) -> Events:
+        session, granted = self._subscribing.end()
+        if session is not None:
+            self._attribution.subscribed(session, granted)
+        return []
+
     def _table(self) -> dict[type[r.Record], Callable[[Any, Moment], Events]]:
         """Who handles which record; all others change nothing but the order."""
         return {
@@ -202,7 +208,7 @@ class State:
             r.SubscribeIn: self._subscribing.begin,
             r.UnsubscribeIn: self._subscribing.begin,
             r.Indented: self._indented,
-            r.SubAck: self._subscribing.end,
+            r.SubAck: self._suback,
             r.BridgeSubscribe: self._subscribing.bridge,
             r.PublishIn: self._messages.publish_in,
             r.PublishDenied: self._messages.publish_denied,

@@ -27,17 +27,20 @@ class Subscribing:
         self._sessions = sessions
         self._session: Session | None = None
         self._wanted = True
+        self._granted: list[Subscription] = []
 
     def begin(self, record: r.SubscribeIn | r.UnsubscribeIn, _: Moment) -> Events:
         """A SUBSCRIBE or UNSUBSCRIBE begins."""
         self._session = self._sessions.of(record.client)
+        self._granted = []
         self._wanted = isinstance(record, r.SubscribeIn)
         return []
 
-    def end(self, _record: r.SubAck, _: Moment) -> Events:
-        """Its acknowledgement is sent."""
-        self._session = None
-        return []
+    def end(self) -> tuple[Session | None, list[Subscription]]:
+        """Its acknowledgement is sent: the client, and the filters that it has new."""
+        session, self._session = self._session, None
+        granted, self._granted = self._granted, []
+        return session, granted
 
     def filter(self, record: r.Indented, moment: Moment) -> Events:
         """One line of the open block."""
@@ -66,6 +69,7 @@ class Subscribing:
         group, plain = topics.split_share(logged)
         if granted:
             best = 2 if qos is None else qos
-            subscription = Subscription(session.client, plain, group, best, moment.position)
+            subscription = Subscription(session.client, logged, plain, group, best, moment.position)
             self._sessions.subscribe(session, logged, subscription)
+            self._granted.append(subscription)
         return [e.Subscribe(moment.at, moment.line, session.client, logged, qos, granted, group)]

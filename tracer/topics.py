@@ -36,3 +36,14 @@ def matches(topic_filter: str, topic: str) -> bool:
         if index == len(levels) or level not in {"+", levels[index]}:
             return False
     return len(wanted) == len(levels)
+
+
+def rank(topic_filter: str) -> tuple[int, ...]:
+    """Where a plain filter stands among all that match one topic: sort by it (src/subs.c, sub__search).
+
+    Mosquitto looks at a level's own name first, then at `+`, then at `#`; and at `sport/#` before `sport`.
+    """
+    levels = topic_filter.split("/")
+    if levels[-1] == "#":
+        return (*(level == "+" for level in levels[:-1]), 2)
+    return (*(level == "+" for level in levels), 3)

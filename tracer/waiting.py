@@ -3,7 +3,7 @@
 A copy is found again by its topic and size; of several, by its packet identifier. Mosquitto draws one for every
 copy of QoS > 0 when it routes it, also for those that wait or are thrown away, so it can be counted on from
 the last one that was seen. The queue is first in, first out, but for 2.0.11, where a new message can overtake it.
-Where the count is off by copies that were never routed (an ACL forbids them), the nearest is taken.
+Where the count is off, copies that may never have been routed (`unsure`) are given up, or the nearest is taken.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ FAR = 200
 HALF = 32768
 
 
-def put(session: Session, copy: Copy) -> bool:
-    """Queue a copy; True where too many wait, and the oldest is given up."""
-    if copy.qos and session.next_mid is not None:
-        copy.mid, copy.era = session.next_mid, session.era
-        session.skip_mids(1)
+def put(session: Session, copy: Copy, *, shared: bool = False) -> bool:
+    """Queue a copy (`shared`: or another member of its group has it); True where too many wait, and one is given up."""
+    if copy.qos:
+        copy.era, copy.mid, copy.doubt = session.era, session.next_mid, session.doubt
+        if copy.unsure or shared:
+            session.doubt += 1
+        if not shared:
+            session.draw()
     session.waiting.append(copy)
     if len(session.waiting) <= CAP:
         return False
@@ -30,31 +33,41 @@ def put(session: Session, copy: Copy) -> bool:
     return True
 
 
-def take(session: Session, record: PublishOut, *, batches: bool) -> Copy | None:
-    """Take the copy that was sent out of the queue; None where none fits.
+def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -> Copy | None:
+    """Take the copy that was sent out of the queue; None where none fits, or several do and nothing decides.
 
     Args:
         session: the receiver.
         record: the Sending line.
         batches: the broker is a 1.6, where every copy waits, and those of QoS 0 overtake the others.
+        retain: copies of messages that came in with the flag can keep it.
     """
     fitting = [
-        place
-        for place, copy in enumerate(session.waiting)
-        if not copy.taken[0] and _fits(copy.message, record, session)
+        copy
+        for copy in session.waiting
+        if not copy.taken[0] and _fits(copy.message, record, session) and _may_have(copy, record, retain=retain)
     ]
-    if not fitting:
-        return None
     if batches:
-        place = next((place for place in fitting if session.waiting[place].qos == record.qos), fitting[0])
+        same = [copy for copy in fitting if copy.qos == record.qos]
+        copy = next(iter(same or fitting), None)
     else:
-        place = min(fitting, key=lambda place: _distance(session.waiting[place].mid, record.mid))
-    copy = session.waiting[place]
+        # in 2.x a copy of QoS 0 never waits
+        copy = _nearest([copy for copy in fitting if record.qos and copy.qos == record.qos], record.mid)
+    if copy is None:
+        return None
     copy.taken[0] = True
-    del session.waiting[place]
+    session.waiting.remove(copy)
     if copy.mid is not None and record.mid:
         _tidy(session, copy, record.mid)
     return copy
+
+
+def _nearest(fitting: list[Copy], mid: int) -> Copy | None:
+    """Of copies that fit, the one with this packet identifier, or the nearest; None where two senders are possible."""
+    near = [copy for copy in fitting if _distance(copy.mid, mid) <= copy.doubt] or fitting
+    if len({copy.message.sender for copy in near}) > 1:
+        return None
+    return min(near, key=lambda copy: _distance(copy.mid, mid), default=None)
 
 
 def take_shared(session: Session, group: tuple[str, str], record: PublishOut) -> Copy | None:
@@ -67,15 +80,31 @@ def take_shared(session: Session, group: tuple[str, str], record: PublishOut) ->
     return None
 
 
-def make_room(session: Session, mid: int) -> None:
-    """A stored message that had to wait was sent: it drew its packet identifier before those that wait since."""
-    if not mid:
-        return
-    for copy in session.waiting:
-        if copy.mid is not None and (copy.mid - mid) % 65535 < HALF:
-            copy.mid = copy.mid % 65535 + 1
-            if copy.era == session.era:
-                session.skip_mids(0)
+def drawn(session: Session, mid: int) -> None:
+    """This packet identifier was drawn now. If it is lower than was thought, some copies were never routed."""
+    thought = session.next_mid
+    if thought is not None and thought != mid:
+        short = (thought - mid) % 65535
+        if short < HALF:
+            _give_up(session, short, session.era, None)
+    session.anchor(mid)
+
+
+def seen(session: Session, record: PublishOut) -> None:
+    """A copy that did not wait here has a packet identifier that was drawn before, or now."""
+    if record.qos and (session.next_mid is None or (record.mid - session.next_mid) % 65535 < HALF):
+        session.anchor(record.mid)
+
+
+def forget_replays(session: Session) -> None:
+    """Stored messages that were not sent after a SUBSCRIBE, though nothing kept them from it, do not wait."""
+    for replay in [copy for copy in session.waiting if copy.replay]:
+        session.waiting.remove(replay)
+        for copy in session.waiting:
+            if copy.mid is not None and replay.mid is not None and copy.era == replay.era and copy.mid > replay.mid:
+                copy.mid -= 1
+        if replay.era == session.era:
+            session.skip_mids(-1)
 
 
 def _fits(message: Message, record: PublishOut, session: Session) -> bool:
@@ -83,6 +112,13 @@ def _fits(message: Message, record: PublishOut, session: Session) -> bool:
     if message.size != record.size:
         return False
     return message.topic in {record.topic, session.mount + record.topic} or session.bridge
+
+
+def _may_have(copy: Copy, record: PublishOut, *, retain: bool) -> bool:
+    """Whether the copy can have this line's retain flag: a replay always has it."""
+    if copy.replay:
+        return record.retain
+    return not record.retain or (retain and copy.message.retain)
 
 
 def _distance(thought: int | None, mid: int) -> int:
@@ -93,16 +129,44 @@ def _distance(thought: int | None, mid: int) -> int:
     return min(ahead, 65535 - ahead)
 
 
+def _give_up(session: Session, count: int, era: int, before: Copy | None) -> int:
+    """Give up to so many copies up that may never have been routed, the oldest first; those after them move up."""
+    given = 0
+    kept = []
+    reached = False
+    for copy in session.waiting:
+        reached = reached or copy is before
+        if copy.unsure and copy.era == era and given < count and not reached:
+            given += 1
+            continue
+        if given and copy.mid is not None and copy.era == era:
+            copy.mid = (copy.mid - given - 1) % 65535 + 1
+        kept.append(copy)
+    if given:
+        session.waiting.clear()
+        session.waiting.extend(kept)
+    return given
+
+
 def _tidy(session: Session, taken: Copy, mid: int) -> None:
-    """Put right what was counted on from the same copy, and give up what lies far behind."""
+    """Give up what was before it in the queue, and put right what was counted on from the same copy."""
     while session.waiting:
-        oldest = session.waiting[0].mid
-        if oldest is None or not FAR < (mid - oldest) % 65535 < HALF:
+        first = session.waiting[0]
+        behind = (mid - first.mid) % 65535 if first.mid is not None else 0
+        # with the count in step, those before it were thrown away; out of step, only what is far behind
+        if not (0 if taken.mid == mid and first.era == taken.era else FAR) < behind < HALF:
             break
         session.waiting.popleft()
     by = mid - (taken.mid or mid)
+    for copy in session.waiting:
+        if copy.era == taken.era:
+            copy.doubt = max(0, copy.doubt - taken.doubt)
+    if session.era == taken.era:
+        session.doubt = max(0, session.doubt - taken.doubt)
     if not by:
         return
+    if by < 0:
+        by += _give_up(session, -by, taken.era, taken)
     for copy in session.waiting:
         if copy.mid is not None and copy.era == taken.era:
             copy.mid = (copy.mid + by - 1) % 65535 + 1
