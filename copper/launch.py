@@ -85,7 +85,7 @@ def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], s
         CopperError: no broker, or something can't be written.
     """
     _check_environment(workflow, os.environ)
-    run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
     folder = _made(place.folder / "runs" / run)
     with open_broker(place.broker, folder) as broker:
         described = f"{_BROKERS[broker.kind]}{shown(broker.url)}"
