@@ -7,44 +7,50 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from copper.commands.trace_output import number
 from tracer.errors import CopperError
 
 if TYPE_CHECKING:
+    from copper.commands.trace_options import Chosen
     from tracer.events import Event
     from tracer.pipeline import Counts
     from tracer.sources import Line
 
     Events = Iterable[Event]
 
-LOGS = click.argument("logs", metavar="LOG...", nargs=-1, required=True)
-
 LOG_TYPES = "log_type error, warning, notice, information and debug"
 WHAT_TO_WRITE = (
     f"write {LOG_TYPES}, each on a line of its own, into mosquitto.conf (only debug brings packet lines),"
     " restart Mosquitto, and let it run for a while"
 )
+NO_TIMES = "write log_timestamp true into mosquitto.conf, or leave --since, --until and --last out"
 
 
-def read(logs: tuple[str, ...], take: Callable[[Events], None], *, follow: bool = False) -> Counts:
+def read(chosen: Chosen, take: Callable[[Events], None], *, follow: bool = False) -> Counts:
     """Read logs as the parts of one.
 
     Args:
-        logs: as the user named them.
+        chosen: which.
         take: called with the events of each line, in order.
         follow: go on as the last of them grows, until Ctrl-C.
 
     Raises:
-        CopperError: one is not there, or is no log.
+        CopperError: one is not there, or is no log, or has no times where times are asked for.
     """
     from tracer.pipeline import Pipeline  # noqa: PLC0415  `--help` must be quick
 
-    pipeline = Pipeline()
-    for line in _lines(logs, (lambda: take(pipeline.rest())) if follow else None):
-        take(pipeline.feed(line))
-    take(pipeline.finish())
+    pipeline, timed = Pipeline(), chosen.window is None
+
+    def give(found: list[Event]) -> None:
+        nonlocal timed
+        timed = timed or any(event.at is not None for event in found)
+        take(found)
+
+    for line in _lines(chosen.logs, (lambda: give(pipeline.rest())) if follow else None):
+        give(pipeline.feed(line))
+    give(pipeline.finish())
+    if not timed and pipeline.counts.events:
+        raise CopperError("its lines have no times that could be looked for", where=chosen.names, next_step=NO_TIMES)
     return pipeline.counts
 
 
@@ -62,7 +68,7 @@ def _lines(logs: tuple[str, ...], at_rest: Callable[[], None] | None) -> Iterato
         yield from follow(Path(last), threading.Event(), at_rest)
 
 
-def refuse_useless(counts: Counts, logs: tuple[str, ...]) -> None:
+def refuse_useless(counts: Counts, chosen: Chosen) -> None:
     """A log without packet lines is empty, another program's, or tells too little: it is never fine.
 
     Raises:
@@ -76,4 +82,4 @@ def refuse_useless(counts: Counts, logs: tuple[str, ...]) -> None:
         what = f"none of its {number(counts.lines, 'line')} tells what happened on a Mosquitto broker"
     else:
         what = f"it has no packet lines among its {number(counts.lines, 'line')}, only who came and went"
-    raise CopperError(what, where=", ".join(logs), next_step=WHAT_TO_WRITE)
+    raise CopperError(what, where=chosen.names, next_step=WHAT_TO_WRITE)

@@ -18,6 +18,8 @@ from tracer.errors import CopperError
 if TYPE_CHECKING:
     from tracer.pipeline import Counts
 
+NOTHING_LEFT = "nothing is left of it by --since, --until, --last, --include or --exclude"
+
 
 @contextmanager
 def stdout() -> Iterator[io.TextIOWrapper]:

@@ -210,6 +210,67 @@ def test_events_of_several_logs_are_those_of_one(tmp_path):
     assert kinds == [json.loads(line)["event"] for line in copper_trace("events", LOG).stdout.splitlines()]
 
 
+START = 1795558051  # of LOG's first line
+
+
+def kinds(*arguments, **more):
+    done = copper_trace("events", LOG, *arguments, **more)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_both_verbs_take_a_span_of_time():
+    whole = kinds()
+    since = [event for event in whole if event["at"] >= "2026-11-24T22:07:32Z"]
+    assert 0 < len(since) < len(whole)
+    assert kinds("--since", "2026-11-24T23:07:32+01:00") == kinds("--since", START + 1) == since
+    assert kinds("--until", START + 1) == [event for event in whole if event["at"] < "2026-11-24T22:07:33Z"]
+    assert kinds("--last", "1s") == since
+    graph = json.loads(copper_trace("graph", LOG, "--last", "1s").stdout)["graph"]
+    assert (graph["first"], graph["last"]) == ("2026-11-24T22:07:32Z", "2026-11-24T22:07:33Z")
+
+
+def test_both_verbs_take_topics():
+    assert {event["topic"] for event in kinds("--include", "r/1") if "topic" in event} == {"r/1"}
+    assert {event.get("topic") for event in kinds("--exclude", "re:^r/")} == {None}
+    environment = {**os.environ, "COPPER_TRACE_INCLUDE": "r/1 r/2", "COPPER_TRACE_EXCLUDE": "r/2"}
+    assert kinds(env=environment) == kinds("--include", "r/1")
+    nodes = json.loads(copper_trace("graph", LOG, "--include", "r/1").stdout)["nodes"]
+    assert {node["id"] for node in nodes if node["kind"] == "topic" and not node["filter"]} == {"topic:r/1"}
+
+
+@pytest.mark.parametrize("verb", ["graph", "events"])
+def test_a_part_of_a_log_that_has_nothing_is_said_and_no_error(verb):
+    done = copper_trace(verb, LOG, "--include", "no/such/topic")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        0, "nothing is left of it by --since, --until, --last, --include or --exclude",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--since", "noon"], "'noon' is no time"),
+        (["--last", "5"], "'5' is no span of time"),
+        (["--last", "5m", "--since", "1"], "both say where to begin"),
+        (["--since", "2", "--until", "1"], "nothing is between"),
+        (["--include", "a#"], "'a#' is no MQTT filter"),
+        (["--exclude", "re:("], "no regular expression"),
+    ],
+)
+def test_parts_that_can_t_be_are_told(options, words):
+    done = copper_trace("events", LOG, *options)
+    assert (done.returncode, done.stdout, words in done.stderr, "Traceback" in done.stderr) == (2, "", True, False)
+
+
+def test_a_span_of_time_needs_a_log_with_times():
+    log = CORPUS / "mosquitto-2.0.11-no-timestamp" / "mosquitto.log"
+    done = copper_trace("graph", log, "--since", "1")
+    assert (done.returncode, "log_timestamp true" in done.stderr) == (2, True)
+    done = copper_trace("events", "-", "--last", "5m", input="")
+    assert (done.returncode, "standard input: --last must know the end" in done.stderr) == (2, True)
+
+
 def test_events_follow_a_growing_log_until_they_are_interrupted(tmp_path):
     whole = LOG.read_bytes().splitlines(keepends=True)
     log = tmp_path / "m.log"

@@ -1,0 +1,111 @@
+"""The options that every verb of `copper-trace` has: which logs, and which part of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracer.errors import CopperError
+
+if TYPE_CHECKING:
+    from tracer.windows import Between, Topics
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is to be read.
+
+    Attributes:
+        logs: as the user named them.
+        window: the span of time, None for all of it.
+        topics: those asked for.
+    """
+
+    logs: tuple[str, ...]
+    window: Between | None
+    topics: Topics
+
+    @property
+    def names(self) -> str:
+        """The logs in words."""
+        return ", ".join(self.logs)
+
+
+def option(*names: str, **more: Any) -> Callable[[Any], Any]:
+    """An option with its environment variable: COPPER_TRACE_BY for `--by`, whatever the verb."""
+    long = next(name for name in names if name.startswith("--"))
+    return click.option(*names, envvar="COPPER_TRACE_" + long[2:].replace("-", "_").upper(), show_envvar=True, **more)
+
+
+_OPTIONS = (
+    click.argument("logs", metavar="LOG...", nargs=-1, required=True),
+    option("--since", metavar="TIME", help="From here on: 2026-11-25T13:00, UTC if it has no zone, or epoch seconds."),
+    option("--until", metavar="TIME", help="Up to here, this moment included."),
+    option("--last", metavar="SPAN", help="Only so much before the log's last line: 90s, 5m, 1h30m, 7d."),
+    option(
+        "--include",
+        metavar="FILTER",
+        multiple=True,
+        help="Only topics that an MQTT filter matches, or re:REGEX finds; repeatable.",
+    ),
+    option("--exclude", metavar="FILTER", multiple=True, help="Not these topics; repeatable."),
+)
+
+
+def choice(verb: Callable[..., None]) -> Callable[..., None]:
+    """Gives a verb its `Chosen` in place of the options."""
+
+    @functools.wraps(verb)
+    def with_choice(
+        *,
+        logs: tuple[str, ...],
+        since: str | None,
+        until: str | None,
+        last: str | None,
+        include: tuple[str, ...],
+        exclude: tuple[str, ...],
+        **more: Any,
+    ) -> None:
+        from tracer.windows import Topics, pattern  # noqa: PLC0415  `--help` must be quick
+
+        topics = Topics(tuple(map(pattern, include)), tuple(map(pattern, exclude)))
+        verb(Chosen(logs, _window(logs, since, until, last), topics), **more)
+
+    decorated: Callable[..., None] = with_choice
+    for one in reversed(_OPTIONS):
+        decorated = one(decorated)
+    return decorated
+
+
+def _window(logs: tuple[str, ...], since: str | None, until: str | None, last: str | None) -> Between | None:
+    from tracer.windows import Between, earlier, moment, span  # noqa: PLC0415
+
+    if since is None and until is None and last is None:
+        return None
+    begin, end = (moment(text) if text is not None else None for text in (since, until))
+    if last is not None:
+        if since is not None:
+            raise CopperError("--since and --last both say where to begin", next_step="leave one of them out")
+        by, at = span(last), _last_time(logs)
+        begin = earlier(at, by) if at is not None else None
+    if begin is not None and end is not None and begin > end:
+        raise CopperError(f"nothing is between {begin} and {end}", next_step="write the earlier time after --since")
+    return Between(begin, end)
+
+
+def _last_time(logs: tuple[str, ...]) -> str | None:
+    """The last time that the logs tell; the pipeline tells if they have none."""
+    from tracer.sources import open_log  # noqa: PLC0415
+    from tracer.sources.clock import last_time  # noqa: PLC0415
+
+    if "-" in logs:
+        raise CopperError(
+            "--last must know the end before it begins",
+            where="standard input",
+            next_step="name a file, or write --since",
+        )
+    return next(filter(None, (last_time(open_log(log)) for log in reversed(logs))), None)
