@@ -68,6 +68,9 @@ class Facts:
                 self._disconnect(known, gone=False)
         elif isinstance(event, e.Deliver):
             self._of(event.client)
+            if event.sender is not None:
+                # whoever keeps facts for long may have forgotten it, and not its stored message
+                self.clients.setdefault(event.sender, Known())
 
     def identities(self) -> list[Client]:
         """The facts by which clients are told apart."""
