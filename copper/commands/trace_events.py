@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def events(chosen: Chosen, *, unknown: bool, follow: bool) -> None:
     """Print what happened, one JSON object a line.
 
-    Several LOGs are the parts of one, in their order; `line` counts in the LOG that it stands in.
+    Several LOGs are the parts of one; `line` counts in the LOG that it stands in.
     """
     from tracer.events import Unknown, as_dict  # noqa: PLC0415  `--help` must be quick
 
@@ -39,12 +39,13 @@ def events(chosen: Chosen, *, unknown: bool, follow: bool) -> None:
                     if follow:
                         stream.flush()
 
-        counts = trace_input.read(chosen, show, follow=follow)
+        done = trace_input.read(chosen, show, follow=follow)
     if not follow:
-        trace_input.refuse_useless(counts, chosen)
+        trace_input.refuse_useless(done, chosen)
         if not printed:
             trace_output.words(trace_output.NOTHING_LEFT)
-    trace_output.words(trace_output.counted(counts))
+    trace_output.words(trace_output.counted(done.counts))
+    trace_input.refuse_damaged(done)
 
 
 class _Wanted:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def graph(chosen: Chosen, *, out: str | None, kind: str | None, by: By, layout: str, title: str) -> None:
     """Draw who publishes, who subscribes, and whose messages reached whom.
 
-    Without --out and --format it is JSON on stdout. Several LOGs are the parts of one, in their order.
+    Without --out and --format it is JSON on stdout. Several LOGs are the parts of one.
     """
     from copper.output import write_aside  # noqa: PLC0415  `--help` must be quick
     from tracer.graph import Tally  # noqa: PLC0415
@@ -50,9 +50,9 @@ def graph(chosen: Chosen, *, out: str | None, kind: str | None, by: By, layout: 
         for event in found:
             tally.add(event)
 
-    counts = trace_input.read(chosen, take)
-    trace_input.refuse_useless(counts, chosen)
-    traced = tally.graph(counts, by=by, source=chosen.names)
+    done = trace_input.read(chosen, take)
+    trace_input.refuse_useless(done, chosen)
+    traced = tally.graph(done.counts, by=by, source=chosen.names)
     if chosen.topics:
         traced = only(traced, chosen.topics)
     if not traced and (chosen.topics or chosen.window):
@@ -65,4 +65,5 @@ def graph(chosen: Chosen, *, out: str | None, kind: str | None, by: By, layout: 
             stream.buffer.write(drawn.data)
     for note in drawn.notes:
         trace_output.words(note)
-    trace_output.words(trace_output.counted(counts) + (f", wrote {file}" if file else ""))
+    trace_output.words(trace_output.counted(done.counts) + (f", wrote {file}" if file else ""))
+    trace_input.refuse_damaged(done)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from copper.commands.trace_output import number
+from copper.commands.trace_output import number, words
 from tracer.errors import CopperError
 
 if TYPE_CHECKING:
@@ -26,7 +26,15 @@ WHAT_TO_WRITE = (
 NO_TIMES = "write log_timestamp true into mosquitto.conf, or leave --since, --until and --last out"
 
 
-def read(chosen: Chosen, take: Callable[[Events], None], *, follow: bool = False) -> Counts:
+@dataclass(frozen=True)
+class Read:
+    """How the lines counted, and which archives were not whole."""
+
+    counts: Counts
+    damages: list[CopperError]
+
+
+def read(chosen: Chosen, take: Callable[[Events], None], *, follow: bool = False) -> Read:
     """Read logs as the parts of one.
 
     Args:
@@ -40,42 +48,46 @@ def read(chosen: Chosen, take: Callable[[Events], None], *, follow: bool = False
     from tracer.pipeline import Pipeline  # noqa: PLC0415  `--help` must be quick
 
     pipeline, timed = Pipeline(), chosen.window is None
+    damages: list[CopperError] = []
 
     def give(found: list[Event]) -> None:
         nonlocal timed
         timed = timed or any(event.at is not None for event in found)
         take(found)
 
-    for line in _lines(chosen.logs, (lambda: give(pipeline.rest())) if follow else None):
+    for line in _lines(chosen.logs, damages, (lambda: give(pipeline.rest())) if follow else None):
         give(pipeline.feed(line))
     give(pipeline.finish())
     if not timed and pipeline.counts.events:
         raise CopperError("its lines have no times that could be looked for", where=chosen.names, next_step=NO_TIMES)
-    return pipeline.counts
+    return Read(pipeline.counts, damages)
 
 
-def _lines(logs: tuple[str, ...], at_rest: Callable[[], None] | None) -> Iterator[Line]:
+def _lines(logs: tuple[str, ...], damages: list[CopperError], at_rest: Callable[[], None] | None) -> Iterator[Line]:
     """The lines of all logs; with `at_rest` the last one is followed."""
-    from tracer.sources import open_log  # noqa: PLC0415
-    from tracer.sources.file import follow  # noqa: PLC0415
+    from tracer.sources import follow_log, open_log  # noqa: PLC0415
+    from tracer.sources.archive import DamagedError  # noqa: PLC0415
 
-    *done, last = logs
-    for log in done:
-        yield from open_log(log)
-    if at_rest is None or last == "-":
-        yield from open_log(last)
-    else:
-        yield from follow(Path(last), threading.Event(), at_rest)
+    for log in logs:
+        try:
+            if at_rest is not None and log == logs[-1]:
+                yield from follow_log(log, threading.Event(), at_rest)
+            else:
+                yield from open_log(log)
+        except DamagedError as error:
+            damages.append(error)
 
 
-def refuse_useless(counts: Counts, chosen: Chosen) -> None:
+def refuse_useless(done: Read, chosen: Chosen) -> None:
     """A log without packet lines is empty, another program's, or tells too little: it is never fine.
 
     Raises:
         CopperError: which of them, and what to write into mosquitto.conf.
     """
+    counts = done.counts
     if counts.packet_lines and counts.events:
         return
+    refuse_damaged(done)
     if not counts.lines:
         what = "the log is empty"
     elif not counts.events:
@@ -83,3 +95,15 @@ def refuse_useless(counts: Counts, chosen: Chosen) -> None:
     else:
         what = f"it has no packet lines among its {number(counts.lines, 'line')}, only who came and went"
     raise CopperError(what, where=chosen.names, next_step=WHAT_TO_WRITE)
+
+
+def refuse_damaged(done: Read) -> None:
+    """Once all that could be read is written: what could not.
+
+    Raises:
+        CopperError: an archive is cut or damaged.
+    """
+    for one in done.damages[:-1]:
+        words(str(one))
+    for last in done.damages[-1:]:
+        raise last

@@ -20,7 +20,7 @@ class Chosen:
     """What is to be read.
 
     Attributes:
-        logs: as the user named them.
+        logs: the parts of one, the oldest first.
         window: the span of time, None for all of it.
         topics: those asked for.
     """
@@ -70,10 +70,12 @@ def choice(verb: Callable[..., None]) -> Callable[..., None]:
         exclude: tuple[str, ...],
         **more: Any,
     ) -> None:
-        from tracer.windows import Topics, pattern  # noqa: PLC0415  `--help` must be quick
+        from tracer.sources.order import parts  # noqa: PLC0415  `--help` must be quick
+        from tracer.windows import Topics, pattern  # noqa: PLC0415
 
         topics = Topics(tuple(map(pattern, include)), tuple(map(pattern, exclude)))
-        verb(Chosen(logs, _window(logs, since, until, last), topics), **more)
+        found = parts(logs)
+        verb(Chosen(found, _window(found, since, until, last), topics), **more)
 
     decorated: Callable[..., None] = with_choice
     for one in reversed(_OPTIONS):

@@ -1,5 +1,6 @@
 """The command `copper-trace` as a user meets it."""
 
+import gzip
 import json
 import os
 import signal
@@ -269,6 +270,25 @@ def test_a_span_of_time_needs_a_log_with_times():
     assert (done.returncode, "log_timestamp true" in done.stderr) == (2, True)
     done = copper_trace("events", "-", "--last", "5m", input="")
     assert (done.returncode, "standard input: --last must know the end" in done.stderr) == (2, True)
+
+
+def test_rotated_and_compressed_logs_are_read_as_one(tmp_path):
+    whole = LOG.read_bytes().splitlines(keepends=True)
+    (tmp_path / "m.log.2.gz").write_bytes(gzip.compress(b"".join(whole[:20])))
+    (tmp_path / "m.log.1").write_bytes(b"".join(whole[20:50]))
+    (tmp_path / "m.log").write_bytes(b"".join(whole[50:]))
+    done = copper_trace("graph", "m.log*", cwd=tmp_path)
+    assert json.loads(done.stdout)["edges"] == json.loads(copper_trace("graph", LOG).stdout)["edges"]
+    assert json.loads(done.stdout)["graph"]["source"] == "m.log.2.gz, m.log.1, m.log"
+
+
+@pytest.mark.parametrize("verb", ["graph", "events"])
+def test_a_cut_archive_is_read_as_far_as_it_goes_and_ends_with_2(tmp_path, verb):
+    pieces = gzip.compress(LOG.read_bytes()) + gzip.compress(b"1795558059: more\n" * 99)[:-9]
+    (tmp_path / "m.gz").write_bytes(pieces)
+    done = copper_trace(verb, "m.gz", cwd=tmp_path)
+    assert (done.returncode, "P" in done.stdout, "Traceback" in done.stderr) == (2, True, False)
+    assert f"m.gz: the gzip archive ends in the middle, at byte {len(pieces):,}" in done.stderr
 
 
 def test_events_follow_a_growing_log_until_they_are_interrupted(tmp_path):

@@ -5,21 +5,39 @@ To add a source: a module here, and a line in `open_log`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tracer.sources import file, stdin
 from tracer.sources.lines import Line
 
-__all__ = ["Line", "open_log"]
+__all__ = ["Line", "follow_log", "open_log"]
 
 
 def open_log(name: str) -> Iterator[Line]:
-    """The lines of a log: of a file by its path, or of standard input (`-`).
+    """The lines of a log: of a file by its path, or of standard input (`-`); they may be compressed.
 
     Raises:
+        DamagedError: it is an archive that is cut or damaged; the lines before were given out.
         CopperError: it is not there, can't be read, or is no log.
     """
     if name == "-":
         return stdin.read()
     return file.read(Path(name))
+
+
+def follow_log(name: str, stop: threading.Event, at_rest: Callable[[], None]) -> Iterator[Line]:
+    """The lines of a log, then those that are written to it, until `stop` is set; standard input until it ends.
+
+    Args:
+        name: as open_log has it.
+        stop: set it to end the following.
+        at_rest: called when everything was read and nothing came for a moment; not for standard input.
+
+    Raises:
+        CopperError: as open_log().
+    """
+    if name == "-":
+        return stdin.read()
+    return file.follow(Path(name), stop, at_rest)

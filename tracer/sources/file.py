@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tracer.errors import CopperError
-from tracer.sources.lines import CHUNK, Line, Splitter
+from tracer.sources.archive import unpacked
+from tracer.sources.lines import CHUNK, Line, Splitter, cut
 from tracer.sources.rotation import KEPT, Position, between, find, open_piece
 
 POLL = 0.05
@@ -21,16 +22,14 @@ POLL = 0.05
 
 
 def read(path: Path) -> Iterator[Line]:
-    """The lines that a file has now, the last one also where it has no newline.
+    """The lines that a file has now, the last one also where it has no newline; it may be compressed.
 
     Raises:
+        DamagedError: it is an archive that is cut or damaged; the lines before were given out.
         CopperError: it is not there, is a directory, may not be read, or is a binary file.
     """
-    splitter = Splitter(str(path))
-    with _open(path) as file:
-        while chunk := _read(file, path):
-            yield from splitter.feed(chunk)
-    yield from splitter.rest()
+    with _open(path, lambda path: path.open("rb", buffering=0)) as file:
+        yield from cut(unpacked(iter(lambda: _read(file, path), b""), str(path)), str(path))
 
 
 def follow(
@@ -155,11 +154,11 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, how: Callable[[Path], BinaryIO] = open_piece) -> BinaryIO:
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "is a directory")
-        return open_piece(path)
+        return how(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -6,7 +6,7 @@ Mosquitto itself writes none there, since clients may not have control character
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tracer.errors import CopperError
@@ -87,3 +87,15 @@ class Splitter:
         self.offset += size
         self._begun, self._lost = b"", 0
         return line
+
+
+def cut(chunks: Iterable[bytes], origin: str) -> Iterator[Line]:
+    """The lines of a log that is read to its end; where an error ends it, the begun last line still comes."""
+    splitter = Splitter(origin)
+    try:
+        for chunk in chunks:
+            yield from splitter.feed(chunk)
+    except CopperError:
+        yield from splitter.rest()
+        raise
+    yield from splitter.rest()

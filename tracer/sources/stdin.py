@@ -8,24 +8,26 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tracer.errors import CopperError
-from tracer.sources.lines import CHUNK, Line, Splitter
+from tracer.sources.archive import unpacked
+from tracer.sources.lines import CHUNK, Line, cut
 
 
 def read(stream: BinaryIO | None = None) -> Iterator[Line]:
-    """The lines of `stream`, or of standard input, until it ends; each as soon as it is there.
+    """The lines of `stream`, or of standard input, until it ends; each as soon as it is there. It may be compressed.
 
     Raises:
         CopperError: it can't be read, or holds no text.
     """
-    splitter = Splitter("-")
-    source = stream if stream is not None else _stdin()
+    return cut(unpacked(_chunks(stream if stream is not None else _stdin()), "-"), "-")
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
     try:
         # read1 gives what is there; read would wait until a whole chunk is
         while chunk := source.read1(CHUNK) if isinstance(source, io.BufferedReader) else source.read(CHUNK):
-            yield from splitter.feed(chunk)
+            yield chunk
     except OSError as error:
         raise CopperError(f"can't be read: {error.strerror}", where="standard input") from error
-    yield from splitter.rest()
 
 
 def _stdin() -> BinaryIO:
