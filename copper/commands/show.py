@@ -133,8 +133,8 @@ def _short(answer: Any, asked: dict[str, Any], limit: int = 72) -> str:
     """An answer on one line: the keys that are short, and no echo of what was asked."""
     one = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
     if isinstance(one, dict):
-        parts = (f"{key} {_plain(value)}" for key, value in one.items() if key != "id" and asked.get(key) != value)
-        text = ", ".join(part for part in parts if len(part) <= limit // 2)
+        parts = [f"{key} {_plain(value)}" for key, value in one.items() if key != "id" and asked.get(key) != value]
+        text = ", ".join([part for part in parts if len(part) <= limit // 2] or parts)
     else:
         text = _plain(one)
     text = clean(text[: limit + 1])
