@@ -145,7 +145,7 @@ class Attribution:
                     message = self._owners[name][-1]
                     if message.qos:
                         qos = min(one.qos, message.qos)
-                        copy = Copy(message, qos, True, None, 0, None, [False], unsure=True, replay=True)
+                        copy = Copy(message, qos, replay=True, unsure=True)
                         self.routing.fallen_out += waiting.put(session, copy)
 
     # -- copies -----------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Attribution:
 
     def _keeps_retain(self, session: Session) -> bool:
         """A live copy keeps the retain flag for bridges and MQTT 5 (retain as published) only."""
-        return session.bridge or session.protocol in {"5.0", None}
+        return session.bridge or session.has_options
 
     def _most(self, session: Session, topic: str) -> int:
         """How many copies of one message a client can get."""

@@ -154,6 +154,7 @@ class Connections:
         clean = introduction.clean if introduction else None
         session = self._sessions.connect(client, present=not clean if present is None else present)
         session.clean = clean
+        session.had_five = session.had_five or session.protocol == "5.0"
         session.protocol = introduction.protocol if introduction else None
         session.address, session.port = (joining.record.address, joining.record.port) if joining else (None, None)
         session.bridge = bool(joining and joining.record.bridge)

@@ -48,10 +48,14 @@ class Sent:
 
 @dataclass(slots=True)
 class Walk:
-    """One message on its way through the filters: `left` are copies not accounted for, `served` who has its one."""
+    """One message on its way through the filters.
+
+    `left` are copies not accounted for, `groups` those still to come, `served` are the clients that have a copy.
+    """
 
     message: Message
     left: Copies
+    groups: list[Group]
     served: set[str] = field(default_factory=set)
 
 
@@ -60,19 +64,24 @@ class Routing:
 
     def __init__(self, sessions: Sessions, dialect: Dialect) -> None:
         self.fallen_out = 0
+        self._unsure: set[tuple[str, str]] = set()
         self._sessions = sessions
         self._dialect = dialect
 
     def queue(self, message: Message, sent: Sent) -> None:
         """Queue a copy for whoever should have got one, and did not."""
-        walk = Walk(message, {client: list(copies) for client, copies in sent.copies.items()})
-        for leaf in self._sessions.leaves(message.topic):
+        leaves = self._sessions.leaves(message.topic)
+        groups = [leaf for leaf in leaves if isinstance(leaf, Group)]
+        walk = Walk(message, {client: list(copies) for client, copies in sent.copies.items()}, groups)
+        for leaf in leaves:
             if isinstance(leaf, Subscription):
                 self._hand(leaf, walk, None)
-            elif self._dialect.batches:
-                self._offer(leaf, walk)
+        while groups:
+            group = groups.pop(0)
+            if self._dialect.batches:
+                self._offer(group, walk)
             else:
-                self._hand_to_group(leaf, walk)
+                self._hand_to_group(group, walk)
         for client, copies in walk.left.items():
             session = self._sessions.get(client)
             for _, mid in copies:
@@ -104,13 +113,18 @@ class Routing:
         """The first in turn gets it, there or not; but who was first may have no session any more."""
         turns = self._sessions.turns(group.name, group.plain)
         chosen = turns[0]
-        if not walk.left.get(chosen):
+        if not walk.left.get(chosen) and self._cant_wait(chosen, group, walk):
             chosen = next((client for client in turns if self._has_more(client, walk)), chosen)
         ahead = [client for client in turns[: turns.index(chosen)] if self._may_be_gone(client)]
         for client in ahead:
             self._sessions.remove(client)
         self._sessions.had_turn(group.name, group.plain, chosen)
-        if not walk.left.get(chosen) and any(self._may_be_gone(client) for client in turns):
+        key = (group.name, group.plain)
+        if walk.left.get(chosen):
+            self._unsure.discard(key)
+        elif any(self._may_be_gone(client) for client in turns):
+            self._unsure.add(key)
+        if key in self._unsure:
             self._offer(group, walk)
         else:
             self._hand(group.members[chosen], walk, group)
@@ -119,23 +133,26 @@ class Routing:
         session = self._sessions.get(client)
         return session is None or session.may_be_gone
 
-    def _has_more(self, client: str, walk: Walk) -> bool:
-        """Whether a client was sent more copies than its own filters explain."""
-        left = walk.left.get(client)
-        if not left:
+    def _cant_wait(self, client: str, group: Group, walk: Walk) -> bool:
+        """Whether a client without a copy can't be the one, or need not: it would have got it, or may be gone."""
+        session = self._sessions.get(client)
+        if session is None or session.may_be_gone:
+            return True
+        if client in walk.served and not self.gets_duplicates(client):
             return False
-        own = sum(isinstance(leaf, Subscription) and leaf.client == client for leaf in self._leaves(walk))
-        return len(left) > (own if self.gets_duplicates(client) else min(own, 1))
+        return session.connected and not (session.inflight and min(group.members[client].qos, walk.message.qos))
 
-    def _leaves(self, walk: Walk) -> tuple[Subscription | Group, ...]:
-        return self._sessions.leaves(walk.message.topic)
+    def _has_more(self, client: str, walk: Walk) -> bool:
+        """Whether a client was sent more copies than those that its turns in the groups still to come explain."""
+        left = walk.left.get(client, ())
+        return len(left) > sum(self._sessions.turns(one.name, one.plain)[0] == client for one in walk.groups)
 
     def _offer(self, group: Group, walk: Walk) -> None:
         """Any member may turn out to be the one (in 1.6 always)."""
         taken = [False]
         for client in self._sessions.turns(group.name, group.plain):
             session = self._sessions.get(client)
-            if session is not None:
+            if session is not None and (self._dialect.batches or session.inflight or not session.connected):
                 self._wait(session, walk.message, group.members[client], group, taken, shared=True)
 
     def _wait(
@@ -160,14 +177,15 @@ class Routing:
         else:
             kept_away = _kept_away(session, message, one)
             if session.connected and not (qos and session.inflight):
-                session.kept_away.add(kept_away)
+                if not shared:
+                    session.kept_away.add(kept_away)
                 return False
             if not qos or kept_away in session.kept_away:
                 return False
         late = not self._dialect.batches or session.is_full
-        unsure = own and session.protocol == "5.0" and group is None
+        unsure = own and session.has_options and group is None
         key = (group.name, group.plain) if group is not None else None
-        copy = Copy(message, qos, late, None, 0, key, taken, unsure=unsure)
+        copy = Copy(message, qos, late, group=key, taken=taken, unsure=unsure)
         self.fallen_out += waiting.put(session, copy, shared=shared)
         return True
 
@@ -187,5 +205,5 @@ class Routing:
 
 def _kept_away(session: Session, message: Message, one: Subscription) -> tuple[str, str]:
     """What may keep a copy from a client: no local, for one filter; an ACL, for one topic."""
-    own = message.sender == session.client and session.protocol == "5.0"
+    own = message.sender == session.client and session.has_options
     return one.logged, "" if own else message.topic

@@ -56,11 +56,11 @@ class Copy:
 
     message: Message
     qos: int
-    late: bool
-    mid: int | None
-    era: int
-    group: tuple[str, str] | None
-    taken: list[bool]
+    late: bool = True
+    mid: int | None = None
+    era: int = 0
+    group: tuple[str, str] | None = None
+    taken: list[bool] = field(default_factory=lambda: [False])
     unsure: bool = False
     replay: bool = False
     doubt: int = 0
@@ -97,6 +97,7 @@ class Session:
     client: str
     connected: bool = False
     protocol: str | None = None
+    had_five: bool = False
     clean: bool | None = None
     bridge: bool = False
     address: str | None = None
@@ -123,6 +124,7 @@ class Session:
         self.inflight.clear()
         self.waiting.clear()
         self.kept_away.clear()
+        self.had_five = False
         self.next_mid = 1
 
     def receive(self, mid: int, message: Message) -> None:
@@ -166,6 +168,11 @@ class Session:
     def is_lasting(self) -> bool:
         """Whether the session may outlive its connection. MQTT 5's session expiry interval is never logged."""
         return not self.clean or self.protocol == "5.0"
+
+    @property
+    def has_options(self) -> bool:
+        """Whether its filters may have the options of MQTT 5, which are not logged, and outlive a connection."""
+        return self.had_five or self.protocol in {"5.0", None}
 
     @property
     def may_be_gone(self) -> bool:
@@ -292,20 +299,16 @@ class Sessions:
 
     def _find_leaves(self, topic: str) -> tuple[Leaf, ...]:
         wild = (one for one in self._wild.values() if topics.matches(one.plain, topic))
-        plains: dict[str, list[Leaf]] = {}
         members: dict[tuple[str, str], dict[str, Subscription]] = {}
+        plain: list[Leaf] = []
         for one in (*self._exact.get(topic, {}).values(), *wild):
             if one.group is None:
-                plains.setdefault(one.plain, []).append(one)
+                plain.append(one)
             else:
-                plains.setdefault(one.plain, [])
-                members.setdefault((one.plain, one.group), {})[one.client] = one
-        groups: dict[str, list[Leaf]] = {}
-        for name, plain in self._turns:
-            if (plain, name) in members:
-                groups.setdefault(plain, []).append(Group(name, plain, members[plain, name]))
-        order = sorted(plains, key=topics.rank)
-        return tuple(leaf for plain in order for leaf in (*groups.get(plain, ()), *plains[plain]))
+                members.setdefault((one.group, one.plain), {})[one.client] = one
+        groups = [Group(*key, members[key]) for key in self._turns if key in members]
+        # groups are in a tree of their own since 2.0.19, and in Debian's 2.0.11
+        return (*sorted(plain, key=_rank), *sorted(groups, key=_rank))
 
     def turns(self, group: str, plain: str) -> tuple[str, ...]:
         """The members of a $share group, in the order of their turns (subs__shared_process)."""
@@ -336,3 +339,7 @@ class Sessions:
             if not same:
                 del self._exact[subscription.plain]
         self._leaves.clear()
+
+
+def _rank(leaf: Leaf) -> tuple[int, ...]:
+    return topics.rank(leaf.plain)

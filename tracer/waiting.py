@@ -64,10 +64,12 @@ def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -
 
 def _nearest(fitting: list[Copy], mid: int) -> Copy | None:
     """Of copies that fit, the one with this packet identifier, or the nearest; None where two senders are possible."""
-    near = [copy for copy in fitting if _distance(copy.mid, mid) <= copy.doubt] or fitting
-    if len({copy.message.sender for copy in near}) > 1:
+    near = [copy for copy in fitting if _distance(copy.mid, mid) <= copy.doubt]
+    if near:
+        return near[0] if len({copy.message.sender for copy in near}) == 1 else None
+    if len({copy.message.sender for copy in fitting}) > 1:
         return None
-    return min(near, key=lambda copy: _distance(copy.mid, mid), default=None)
+    return min(fitting, key=lambda copy: _distance(copy.mid, mid), default=None)
 
 
 def take_shared(session: Session, group: tuple[str, str], record: PublishOut) -> Copy | None:
@@ -150,25 +152,21 @@ def _give_up(session: Session, count: int, era: int, before: Copy | None) -> int
 
 def _tidy(session: Session, taken: Copy, mid: int) -> None:
     """Give up what was before it in the queue, and put right what was counted on from the same copy."""
+    in_step = taken.mid == mid and not taken.doubt
     while session.waiting:
         first = session.waiting[0]
         behind = (mid - first.mid) % 65535 if first.mid is not None else 0
         # with the count in step, those before it were thrown away; out of step, only what is far behind
-        if not (0 if taken.mid == mid and first.era == taken.era else FAR) < behind < HALF:
+        if not (0 if in_step and first.era == taken.era else FAR) < behind < HALF:
             break
         session.waiting.popleft()
     by = mid - (taken.mid or mid)
-    for copy in session.waiting:
-        if copy.era == taken.era:
-            copy.doubt = max(0, copy.doubt - taken.doubt)
-    if session.era == taken.era:
-        session.doubt = max(0, session.doubt - taken.doubt)
-    if not by:
-        return
     if by < 0:
         by += _give_up(session, -by, taken.era, taken)
     for copy in session.waiting:
         if copy.mid is not None and copy.era == taken.era:
             copy.mid = (copy.mid + by - 1) % 65535 + 1
+            copy.doubt = max(0, copy.doubt - taken.doubt)
     if session.era == taken.era:
         session.skip_mids(by)
+        session.doubt = max(0, session.doubt - taken.doubt)
