@@ -25,6 +25,7 @@ Rule for the next editor: a copy may be given a sender only for a reason that is
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tracer import renaming, topics, waiting
@@ -50,10 +51,15 @@ class Origin:
 
 @dataclass(slots=True)
 class Block:
-    """The handling of one message, and the copies of it that were sent."""
+    """The handling of one message, and the copies of it that were sent; `place` of the last in routing's order.
+
+    `unsure`: it is a will, and several clients have one that fits as well.
+    """
 
     message: Message
     sent: Sent = field(default_factory=Sent)
+    place: int = -1
+    unsure: bool = False
 
 
 class Attribution:
@@ -75,6 +81,7 @@ class Attribution:
         self._dialect = dialect
         self._owners: dict[str, deque[Message]] = {}
         self._replaying: Session | None = None
+        self._last_will: Message | None = None
 
     # -- messages ---------------------------------------------------------------------------------------------
 
@@ -92,6 +99,8 @@ class Attribution:
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
+        if block is not None and block.unsure:
+            block = None
         replaying, self._replaying = self._replaying, None
         if replaying is not None and not replaying.inflight:
             # who owes no acknowledgement got at once all that it gets
@@ -152,7 +161,8 @@ class Attribution:
 
     def explain(self, record: PublishOut, session: Session) -> Origin | None:
         """The origin of a copy; None where several wills fit, and the next line may tell which."""
-        origin = (
+        origin = self._of_last_wills(record, session) if self.stopping else None
+        origin = origin or (
             self._of_block(record, session)
             or self._replayed(record, session)
             or self.waited(record, session)
@@ -179,6 +189,11 @@ class Attribution:
             return None
         if block.sent.count(session.client) >= self._most(session, message.topic):
             return None
+        if message.is_will:
+            place = self._place(message, record, session, block.place)
+            if place is None:
+                return None
+            block.place = place
         return self._take(block, record, session)
 
     def _keeps_retain(self, session: Session) -> bool:
@@ -194,6 +209,8 @@ class Attribution:
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
         block.sent.add(session.client, record.qos, record.mid if record.qos else 0)
+        if block.unsure:
+            return Origin(None, WILL, NONE)
         if message.is_will and not message.announced:
             self._store(message)
         if message.is_will:
@@ -289,26 +306,66 @@ class Attribution:
         Delayed ones (MQTT 5) come at any time. Those of connected clients come at the end of the broker, and
         in 2.1 when an id is taken over, which is said only after them.
         """
-        armed = (
-            []
-            if self._dialect.batches
-            else [one.will for one in self._sessions if one.connected and one.will is not None]
-        )
-        fitting = [will for will in (*self.due.values(), *armed) if will.size == record.size]
-        if not fitting:
-            return []
+        if self._dialect.batches:
+            return list(self._fitting(self.due.values(), record, session))
+        armed = [one.will for one in self._sessions if one.connected and one.will is not None]
+        return self._fitting(self.due.values(), record, session) + self._fitting(armed, record, session)
+
+    def _fitting(self, wills: Iterable[Message], record: PublishOut, session: Session) -> list[Message]:
         names = set(renaming.names(session, record.topic))
-        return [will for will in fitting if will.topic in names and (will.retain or not record.retain)]
+        return [will for will in wills if _fits(will, record, names)]
+
+    def _place(self, will: Message, record: PublishOut, session: Session, after: int) -> int | None:
+        """Where this copy stands among a will's copies, behind the last one; None where it can be none of them.
+
+        Wills come one after the other, and nothing but the order of their copies tells where the next one begins.
+        """
+        if not session.filters or session.mount or session.bridge:
+            return after
+        for place, copy in enumerate(self.routing.expected(will)):
+            if place > after and copy.get(session.client) == record.qos:
+                return place
+        return None
+
+    def _of_last_wills(self, record: PublishOut, session: Session) -> Origin | None:
+        """The broker ends: the wills of all that are connected come in the order of their clients, delayed ones last."""
+        if self._dialect.batches:
+            return None
+        origin = self._of_block(record, session) or self._of_broker(record)
+        if origin is not None:
+            return origin
+        wills = [will for will in self._last_wills() if self._place(will, record, session, -1) is not None]
+        fitting = self._fitting(wills, record, session)
+        if not fitting:
+            return None
+        will = fitting[0]
+        # a will without a delay comes before all others behind it; a delay (MQTT 5) is never logged
+        unsure = will.late and len(fitting) > 1
+        if not unsure and (self._last_will is None or will.position > self._last_will.position):
+            self._last_will = will
+        return self.publish_will(will, record, session, unsure=unsure)
+
+    def _last_wills(self) -> list[Message]:
+        """The wills that may still come at the end of the broker, in order."""
+        armed = [one.will for one in self._sessions if one.connected and one.will is not None]
+        last = self._last_will.position if self._last_will is not None else -1
+        ahead = [will for will in armed if will.position > last]
+        return [*ahead, *(will for will in armed if will.late and will.position <= last), *self.due.values()]
 
     def of_one_will(self, record: PublishOut, session: Session, named: set[str]) -> Origin:
-        """The origin of a copy that several wills fit: of a client that the next line names, or of the oldest."""
-        origin = self._of_block(record, session)
+        """The origin of a copy that several wills fit: that of a client that the next line names, or of nobody.
+
+        Where no line names a client, it is one whose delay is over; if there are several, nothing tells which.
+        """
+        origin = self._of_last_wills(record, session) if self.stopping else self._of_block(record, session)
         if origin is not None:
             return origin
         wills = self.candidates(record, session)
         if not wills:
             return self._unexplained(record, session)
-        return self.publish_will(next((will for will in wills if will.sender in named), wills[0]), record, session)
+        due = [will for will in wills if will.sender in self.due]
+        will = next((will for will in wills if will.sender in named), (due or wills)[0])
+        return self.publish_will(will, record, session, unsure=will.sender not in named and len(due or wills) > 1)
 
     def restart(self) -> None:
         """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""
@@ -318,16 +375,24 @@ class Attribution:
                 self._store(will)
                 self.routing.queue(will, Sent())
         self.due.clear()
+        self._last_will = None
 
-    def publish_will(self, will: Message, record: PublishOut, session: Session) -> Origin:
-        """This copy is of that will: its handling begins here."""
+    def publish_will(self, will: Message, record: PublishOut, session: Session, *, unsure: bool = False) -> Origin:
+        """This copy is of that will: its handling begins here. `unsure`: or of another one."""
         self.close()
-        self.due.pop(will.sender, None)
-        owner = self._sessions.get(will.sender)
-        if owner is not None and owner.will is will:
-            owner.will = None
-        self.block = Block(will)
+        if not unsure:
+            self.due.pop(will.sender, None)
+            owner = self._sessions.get(will.sender)
+            if owner is not None and owner.will is will:
+                owner.will = None
+        place = self._place(will, record, session, -1)
+        self.block = Block(will, place=-1 if place is None else place, unsure=unsure)
         return self._take(self.block, record, session)
+
+
+def _fits(will: Message, record: PublishOut, names: Iterable[str]) -> bool:
+    """Whether a copy can be of this will; `names`: what its topic may be called inside the broker."""
+    return will.size == record.size and (will.retain or not record.retain) and will.topic in names
 
 
 def _inferred(message: Message, via: str) -> Origin:

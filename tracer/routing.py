@@ -88,6 +88,22 @@ class Routing:
                 if session is not None and mid:
                     waiting.drawn(session, mid)
 
+    def expected(self, message: Message) -> list[dict[str, int]]:
+        """The copies of a message in the order of the filters: who may get each one, and with which QoS."""
+        copies: list[dict[str, int]] = []
+        served: set[str] = set()
+        for leaf in self._sessions.leaves(message.topic):
+            members = {leaf.client: leaf} if isinstance(leaf, Subscription) else leaf.members
+            able = {
+                client: min(one.qos, message.qos)
+                for client, one in members.items()
+                if client not in served or self.gets_duplicates(client)
+            }
+            copies.append(able)
+            if isinstance(leaf, Subscription):
+                served.add(leaf.client)
+        return copies
+
     def _hand(self, one: Subscription, walk: Walk, group: Group | None) -> None:
         """One filter of one client: its copy was sent, or waits, or is none."""
         session = self._sessions.get(one.client)

@@ -111,6 +111,9 @@ class State:
     def _close(self, record: r.Record | None) -> Events:
         """The handling of one message is over."""
         attribution = self._attribution
+        # 2.1 says that it ends only after the wills of those who are connected
+        ends = isinstance(record, r.BrokerState) and record.state == "terminating"
+        attribution.stopping = attribution.stopping or ends
         events = self._messages.decide(_named(record))
         attribution.close()
         attribution.draining = None
