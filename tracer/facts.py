@@ -48,7 +48,7 @@ class Facts:
         self.clients: dict[str, Known] = {}
         self.owners: dict[str, str] = {}
 
-    def add(self, event: e.Event) -> None:
+    def add(self, event: e.Event) -> None:  # noqa: C901  one branch a kind of event
         """Take in what an event tells of clients."""
         if isinstance(event, e.Publish):
             self._publish(event)
