@@ -146,16 +146,14 @@ class Attribution:
         """A SUBSCRIBE was acknowledged: stored messages follow, or wait where the client owes acknowledgements."""
         self._replaying = session
         for one in filters:
-            if one.group is not None or not one.qos:
-                continue
             names = self._owners if topics.is_wildcard(one.plain) else (one.plain,)
-            for name in names:
-                if name in self._owners and topics.matches(one.plain, name):
-                    message = self._owners[name][-1]
-                    if message.qos:
-                        qos = min(one.qos, message.qos)
-                        copy = Copy(message, qos, replay=True, unsure=True)
-                        self.routing.fallen_out += waiting.put(session, copy)
+            stored = [self._owners[name][-1] for name in names if name in self._owners]
+            for message in stored:
+                qos = min(one.qos, message.qos)
+                if qos and topics.matches(one.plain, message.topic):
+                    unsure = session.has_options or one.group is not None
+                    copy = Copy(message, qos, replay=one.logged, unsure=unsure)
+                    self.routing.fallen_out += waiting.put(session, copy)
 
     # -- copies -----------------------------------------------------------------------------------------------
 
@@ -244,7 +242,7 @@ class Attribution:
         copy = waiting.take(session, record, batches=self._dialect.batches, retain=keeps)
         if copy is None:
             return None
-        if copy.replay:
+        if copy.replay is not None:
             return _inferred(copy.message, RETAINED)
         via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
         return _inferred(copy.message, via)

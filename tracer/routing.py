@@ -120,6 +120,8 @@ class Routing:
             left.remove(mine)
             walk.served.add(one.client)
             session.kept_away.discard(_kept_away(session, walk.message, one))
+            if walk.message.sender == one.client:
+                session.gets_own.add(one.logged)
             if qos:
                 waiting.drawn(session, mine[1])
         elif self._wait(session, walk.message, one, group, [False]):
@@ -199,7 +201,7 @@ class Routing:
             if not qos or kept_away in session.kept_away:
                 return False
         late = not self._dialect.batches or session.is_full
-        unsure = own and session.has_options and group is None
+        unsure = own and session.has_options and group is None and one.logged not in session.gets_own
         key = (group.name, group.plain) if group is not None else None
         copy = Copy(message, qos, late, group=key, taken=taken, unsure=unsure)
         self.fallen_out += waiting.put(session, copy, shared=shared)

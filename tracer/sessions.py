@@ -50,7 +50,8 @@ class Copy:
     thought to have drawn for it, None where that can't be told, counted on from a copy that was seen; `era` numbers
     these. `group` and plain filter of a $share group, one of whose members gets it; `taken` is one list for all of
     them whose queue may hold it: [True] once one got it. `unsure`: it may never have been routed (MQTT 5 has options
-    that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: of a stored message.
+    that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: it is of a stored
+    message, for this filter.
     `doubt`: by how much `mid` may be off, since so many draws before it are not sure.
     """
 
@@ -62,7 +63,7 @@ class Copy:
     group: tuple[str, str] | None = None
     taken: list[bool] = field(default_factory=lambda: [False])
     unsure: bool = False
-    replay: bool = False
+    replay: str | None = None
     doubt: int = 0
 
 
@@ -115,6 +116,7 @@ class Session:
     era: int = 0
     doubt: int = 0
     kept_away: set[tuple[str, str]] = field(default_factory=set)
+    gets_own: set[str] = field(default_factory=set)
     waiting: deque[Copy] = field(default_factory=deque)
 
     def forget(self) -> None:
@@ -124,6 +126,7 @@ class Session:
         self.inflight.clear()
         self.waiting.clear()
         self.kept_away.clear()
+        self.gets_own.clear()
         self.had_five = False
         self.next_mid = 1
 
@@ -260,6 +263,7 @@ class Sessions:
         """Note a subscription under its filter as it was logged."""
         plain = subscription.plain
         session.filters[logged] = subscription
+        session.gets_own.discard(logged)
         session.kept_away = {key for key in session.kept_away if key[0] != logged}
         if subscription.group is not None:
             turns = self._turns.setdefault((subscription.group, plain), [])

@@ -56,10 +56,27 @@ def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -
     if copy is None:
         return None
     copy.taken[0] = True
+    if copy.replay is not None:
+        _confirm(session, copy, record.mid)
     session.waiting.remove(copy)
     if copy.mid is not None and record.mid:
         _tidy(session, copy, record.mid)
     return copy
+
+
+def _confirm(session: Session, seen: Copy, mid: int) -> None:
+    """One stored message that a filter brought is sent: so are all others, in an order that is not known."""
+    confirmed = 0
+    for copy in session.waiting:
+        if copy.replay == seen.replay:
+            confirmed += copy.unsure
+            copy.unsure = False
+            if copy.mid == mid and copy.era == seen.era:
+                copy.mid, seen.mid = seen.mid, mid
+        if copy.era == seen.era:
+            copy.doubt = max(0, copy.doubt - confirmed)
+    if session.era == seen.era:
+        session.doubt = max(0, session.doubt - confirmed)
 
 
 def _nearest(fitting: list[Copy], mid: int) -> Copy | None:
@@ -100,7 +117,7 @@ def seen(session: Session, record: PublishOut) -> None:
 
 def forget_replays(session: Session) -> None:
     """Stored messages that were not sent after a SUBSCRIBE, though nothing kept them from it, do not wait."""
-    for replay in [copy for copy in session.waiting if copy.replay]:
+    for replay in [copy for copy in session.waiting if copy.replay is not None]:
         session.waiting.remove(replay)
         for copy in session.waiting:
             if copy.mid is not None and replay.mid is not None and copy.era == replay.era and copy.mid > replay.mid:
@@ -118,7 +135,7 @@ def _fits(message: Message, record: PublishOut, session: Session) -> bool:
 
 def _may_have(copy: Copy, record: PublishOut, *, retain: bool) -> bool:
     """Whether the copy can have this line's retain flag: a replay always has it."""
-    if copy.replay:
+    if copy.replay is not None:
         return record.retain
     return not record.retain or (retain and copy.message.retain)
 
