@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from copper.commands.recording import record
 from copper.commands.trace_events import events
 from copper.commands.trace_graph import graph
 
@@ -17,12 +18,14 @@ from copper.commands.trace_graph import graph
 def command() -> None:
     """Show how the services of an MQTT broker hang together, from its log.
 
-    LOG is the file that log_dest in mosquitto.conf names, or - for standard input.
+    LOG is the file that log_dest in mosquitto.conf names, docker:CONTAINER, or - for standard input. It may be
+    compressed, and a pattern for several.
     """
 
 
 command.add_command(graph)
 command.add_command(events)
+command.add_command(record)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_the_last_line_is_read_without_a_newline(tmp_path):
 def test_lines_know_where_they_are_from(tmp_path):
     (tmp_path / "log").write_bytes(b"one\ntwo\n")
     (_, two) = open_log(str(tmp_path / "log"))
-    assert two == (b"two", 2, 4, str(tmp_path / "log"))
+    assert two == (b"two", 2, 4, str(tmp_path / "log"), None)
 
 
 @pytest.mark.parametrize(("make", "words"), [

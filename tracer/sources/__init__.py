@@ -9,14 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tracer.sources import file, stdin
+from tracer.sources import container, file, stdin
 from tracer.sources.lines import Line
 
 __all__ = ["Line", "follow_log", "open_log"]
 
 
 def open_log(name: str) -> Iterator[Line]:
-    """The lines of a log: of a file by its path, or of standard input (`-`); they may be compressed.
+    """The lines of a log: of a file by its path, of standard input (`-`), or of `docker:CONTAINER`.
 
     Raises:
         DamagedError: it is an archive that is cut or damaged; the lines before were given out.
@@ -24,6 +24,8 @@ def open_log(name: str) -> Iterator[Line]:
     """
     if name == "-":
         return stdin.read()
+    if name.startswith(container.SCHEME):
+        return container.read(name)
     return file.read(Path(name))
 
 
@@ -40,4 +42,6 @@ def follow_log(name: str, stop: threading.Event, at_rest: Callable[[], None]) ->
     """
     if name == "-":
         return stdin.read()
+    if name.startswith(container.SCHEME):
+        return container.follow(name, stop, at_rest)
     return file.follow(Path(name), stop, at_rest)

@@ -20,7 +20,7 @@ FEW = 100
 
 
 def time_of(line: Line) -> str | None:
-    """The time of a line, or None."""
+    """The time of a line: its own, else that of its source, or None."""
     epoch = EPOCH.match(line.data)
     if epoch is not None:
         return iso(epoch.group(1))
@@ -30,7 +30,7 @@ def time_of(line: Line) -> str | None:
         if at is not None:
             return at
         end = line.data.find(b": ", end + 1, LONGEST)
-    return None
+    return line.at
 
 
 def first_time(lines: Iterable[Line]) -> str | None:

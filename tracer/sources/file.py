@@ -6,6 +6,7 @@ SIGHUP), or a shorter one (copytruncate), is read from its start, after the rest
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -108,7 +109,7 @@ class _Reading:
 
     def lines(self) -> Iterator[Line]:
         """The lines that the file has and that were not read."""
-        while chunk := _read(self.file, self.path):
+        while not self._is_cut() and (chunk := _read(self.file, self.path)):
             if len(self._head) < KEPT and self.splitter.position == len(self._head):
                 self._head = (self._head + chunk)[:KEPT]
             self._tail = (self._tail + chunk)[-KEPT:]
@@ -123,7 +124,7 @@ class _Reading:
         if (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino):
             if there.st_size:
                 self._next = _open(between(self.path, self.file) or self.path)
-        elif here.st_size < position:
+        elif self._is_cut():
             tail = self._tail
             at = Position(0, 0, position, 0, self._head, tail, position - len(tail))
             copy = find(self.path, at)
@@ -132,6 +133,11 @@ class _Reading:
                 self.file.close()
                 self.file = _open(copy)
                 self.file.seek(position)
+
+    def _is_cut(self) -> bool:
+        """Whether the file begins otherwise than it did: it was cut, and may be as long as before by now."""
+        raw = isinstance(self.file, io.FileIO)
+        return raw and os.pread(self.file.fileno(), len(self._head), 0) != self._head
 
     def go_on(self) -> None:
         """Read the next file now."""

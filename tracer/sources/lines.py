@@ -24,13 +24,15 @@ class Line(NamedTuple):
         data: the line without its newline, be it LF or CR LF.
         number: its number in the log, from 1 on.
         offset: where it begins, in bytes.
-        origin: the log: a path, or `-`.
+        origin: the log: a path, `-`, or `docker:CONTAINER`.
+        at: when it was written (ISO 8601, UTC), where the source knows that: it is finer than the log's own clock.
     """
 
     data: bytes
     number: int
     offset: int
     origin: str
+    at: str | None = None
 
 
 class Splitter:

@@ -17,6 +17,7 @@ from tracer.errors import CopperError
 from tracer.sources import file
 from tracer.sources.archive import DamagedError
 from tracer.sources.clock import first_time
+from tracer.sources.container import SCHEME
 
 _ROTATED = re.compile(
     r"(?P<log>.+?)(?:\.(?P<number>\d{1,4})|[-.](?P<date>\d{8}(?:[-T]?\d{2,10})?))?(?:\.(?:gz|xz|zst))?", re.DOTALL
@@ -40,7 +41,7 @@ def parts(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _matching(name: str) -> list[str]:
-    if not has_magic(name) or _is_file(name):
+    if not has_magic(name) or _is_file(name) or name.startswith(SCHEME):
         return [name]
     # Path.glob refuses patterns that begin at the root
     matched = [path for path in iglob(name, recursive=True) if _is_file(path)]  # noqa: PTH207

@@ -27,7 +27,7 @@ class Position:
         inode: of the file; another file may get it once this one is gone.
         offset: bytes before the place.
         number: lines before it.
-        head: how the file begins, at most KEPT bytes and none behind `offset`.
+        head: how the file begins, at most KEPT bytes.
         tail: some of what was read last, at most KEPT bytes.
         tail_offset: bytes before those.
     """
@@ -56,7 +56,7 @@ def find(path: Path, position: Position) -> Path | None:
     """The file that holds what was read of the log `path`: the log itself, a rotated piece or a copy; or None."""
     files = [path, *_beside(path)]
     same = [one for one in files if _is_it(one, position)]
-    if position.offset == 0:
+    if not position.head:
         return next(iter(same), None)
     others = [one for one in files if one not in same]
     return next((one for one in (*same, *others) if _holds(one, position)), None)
@@ -65,7 +65,7 @@ def find(path: Path, position: Position) -> Path | None:
 def between(path: Path, file: BinaryIO) -> Path | None:
     """The oldest piece of the log that was rotated after `file` was, and so stands between it and the log itself."""
     here = os.fstat(file.fileno())
-    known = {_head(path), _head_of(file)}
+    known = {_head(path), head_of(file)}
     found: list[tuple[int, Path]] = []
     for piece in _beside(path):
         there = _stat(piece)
@@ -120,7 +120,7 @@ def _head(path: Path) -> bytes:
         return b""
 
 
-def _head_of(file: BinaryIO) -> bytes:
+def head_of(file: BinaryIO) -> bytes:
     """How an open file begins; its place stays."""
     place = file.tell()
     file.seek(0)
