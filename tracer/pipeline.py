@@ -104,7 +104,7 @@ class Pipeline:
         text, stamp = split
         if stamp != self._stamp:
             self._stamp, self._at = stamp, None if stamp is None else prefix.iso(stamp)
-        moment = Moment(self._at, line.number, position)
+        moment = Moment(line.at or self._at, line.number, position)
         cut = grammar.is_cut(line.data, text, old=self._state.is_old)
         answer = self._answer(text, cut=cut)
         if answer is None:
@@ -136,7 +136,7 @@ class Pipeline:
 
     def _unknown(self, text: bytes, line: Line) -> list[Event]:
         self.counts.unknown_lines += 1
-        return [*self._state.pass_over(), Unknown(self._at, line.number, text_of(text))]
+        return [*self._state.pass_over(), Unknown(line.at or self._at, line.number, text_of(text))]
 
 
 def trace(lines: Iterable[Line]) -> Iterator[Event]:
