@@ -22,7 +22,7 @@ from tracer.pipeline import Pipeline
 from tracer.sources import Line
 from tracer.sources.file import follow
 from tracer.sources.lines import Splitter
-from tracer.sources.rotation import KEPT, Position, find
+from tracer.sources.rotation import KEPT, Position, find, head_of
 from tracer.store import reading, schema
 from tracer.store.changes import Changes
 from tracer.store.schema import StoreError
@@ -111,7 +111,7 @@ class Recorder:
                 self._take(line)
 
     def _take(self, line: Line) -> None:
-        if line.offset == 0:
+        if line.offset == 0 and len(line.data) > len(self._place.head):
             self._place = replace(self._place, head=line.data[:KEPT])
         before = self._last
         for event in self._pipeline.feed(line):
@@ -128,13 +128,16 @@ class Recorder:
         if start is not None and splitter.offset:
             self._place = replace(start, device=told.st_dev, inode=told.st_ino)
             return
-        self._place = Position(told.st_dev, told.st_ino)
+        self._place = Position(told.st_dev, told.st_ino, head=head_of(file))
         self._changes.open_log(str(self._log), told.st_dev, told.st_ino)
+        if self._due == 0:
+            # whatever comes from now on is found again
+            self._commit(0, 0, anyhow=True)
 
-    def _commit(self, offset: int, number: int) -> None:
+    def _commit(self, offset: int, number: int, *, anyhow: bool = False) -> None:
         """Write what was read up to here, unless that is written."""
         begun = time.monotonic()
-        if self._waiting:
+        if self._waiting or anyhow:
             self._place = self._position(offset, number)
             changes, counts = self._changes, self._pipeline.counts
             changes.count(counts)

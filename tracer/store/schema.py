@@ -86,6 +86,16 @@ def file_of(where: Path) -> Path:
     return where / FILE if where.is_dir() else where
 
 
+def is_store(where: Path) -> bool:
+    """Whether a path names a store; by how its database begins, not by its name."""
+    file = file_of(where)
+    try:
+        with file.open("rb") as database:
+            return database.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
 def connect(file: Path, *, to_write: bool) -> sqlite3.Connection:
     """Open the database of a store; who writes brings its schema up to date.
 

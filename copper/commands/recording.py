@@ -1,0 +1,87 @@
+"""`copper-trace record`: follow a log into a store. And the graph of a store, for the verbs that draw one.
+
+Arguments in, one call, words to stderr, exit code: 0 after SIGTERM, 130 after Ctrl-C; both only when everything that
+was read is written.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from copper.commands.entry import EXIT_INTERRUPTED
+from copper.commands.trace_options import option
+from copper.commands.trace_output import words
+from tracer.errors import CopperError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from tracer.graph import By
+
+RUN = "run:"
+FOREVER = "forever"
+
+
+@click.command()
+@click.argument("log", metavar="LOG", type=click.Path(path_type=Path))
+@option("--store", metavar="DIR", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
+@option("--keep", metavar="SPAN", default="30d", show_default=True, help="How much of the log to keep: 12h, forever.")
+@option("--events", is_flag=True, help="Keep every single event too, not only their sums.")
+def record(log: Path, store: Path, *, keep: str, events: bool) -> int:
+    """Follow LOG into a store until it is stopped, through rotations; then go on where it stopped.
+
+    copper-trace graph DIR draws what a store has, also meanwhile.
+    """
+    from tracer import recorder  # noqa: PLC0415  `--help` must be quick
+    from tracer.windows import span  # noqa: PLC0415
+
+    seconds = None if keep == FOREVER else int(span(keep).total_seconds())
+    stop = threading.Event()
+    ended_by: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        ended_by.append(number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    recorder.record(log, store, stop, say=words, keep=seconds, events=events)
+    return EXIT_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0
+
+
+def is_stored(name: str) -> bool:
+    """Whether a LOG of the command line is a store, or a run in one: a folder, a database, `run:ID`, `run:last`."""
+    from tracer.store import is_store  # noqa: PLC0415
+
+    return name.startswith(RUN) or is_store(Path(name))
+
+
+def stored_graph(name: str, store: Path | None, *, by: By) -> nx.MultiDiGraph[str]:
+    """The graph of a store, or of a run.
+
+    Args:
+        name: as is_stored() has it.
+        store: where runs are looked for.
+        by: as `Tally.graph`.
+
+    Raises:
+        CopperError: there is no such store or run, or it can't be read.
+    """
+    from tracer.store import graph_of, newest_run, open_store  # noqa: PLC0415
+    from tracer.windows import Run  # noqa: PLC0415
+
+    where = store if name.startswith(RUN) else Path(name)
+    if where is None:
+        raise CopperError("in which store?", where=name, next_step="say --store DIR, or set COPPER_TRACE_STORE")
+    with closing(open_store(where)) as connection:
+        if not name.startswith(RUN):
+            return graph_of(connection, by=by)
+        run = name.removeprefix(RUN)
+        return graph_of(connection, Run(newest_run(connection) if run == "last" else run), by=by, source=name)

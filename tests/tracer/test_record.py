@@ -1,0 +1,235 @@
+"""`copper-trace record` beside a real broker: stopped, killed, its log rotated, and nothing lost, nothing twice."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests import brokers
+from tests.tracer.stores import opened, position, read_at_once, stored
+from tracer.errors import CopperError
+
+KILLS = 100 if os.environ.get("COPPER_STRESS") else 8
+DEADLINE = 20.0
+MAIN = "from copper.commands.entry import copper_trace; copper_trace()"
+
+
+def wait_for(condition, what):
+    """Wait until it is true."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.005)
+
+
+class Recorder:
+    """A recorder that is a process of its own."""
+
+    def __init__(self, log, folder):
+        self.log, self.folder = log, folder
+        self.process = self.began = None
+
+    def start(self):
+        self.began = self.place()
+        command = [sys.executable, "-c", MAIN, "record", str(self.log), "--store", str(self.folder)]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate()
+
+    def is_there(self):
+        """Whether this process reads the file that has the log's name now."""
+        place = self.place()
+        return place not in {None, self.began} and place[0] == self.log.stat().st_ino
+
+    def place(self):
+        """How far it has committed."""
+        with contextlib.suppress(CopperError), opened(self.folder) as store:
+            return store.execute("SELECT inode, offset FROM reading").fetchone()
+        return None
+
+    def has_all(self):
+        """Whether all that the log has is in the store."""
+        with contextlib.suppress(CopperError):
+            return position(self.folder) == self.log.stat().st_size
+        return False
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    one = Recorder(tmp_path / "broker" / "mosquitto.log", tmp_path / "store")
+    yield one
+    if one.process is not None and one.process.poll() is None:
+        one.kill()
+
+
+class Traffic:
+    """Clients that publish and subscribe with all QoS, as fast as messages are taken."""
+
+    def __init__(self, port, chance):
+        self.port, self.chance = port, chance
+        self.clients = []
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.publish)
+        self.came = 0
+
+    def __enter__(self):
+        for name in ("sensor.1", "sensor.2", "sink"):
+            client = mqtt.Client(CallbackAPIVersion.VERSION2, name)
+            client.on_message = self.count
+            client.connect("127.0.0.1", self.port)
+            client.loop_start()
+            self.clients.append(client)
+        wait_for(lambda: all(one.is_connected() for one in self.clients), "the connections")
+        self.clients[2].subscribe([("plant/#", 1), ("plant/+/level", 2)])
+        self.thread.start()
+        return self
+
+    def count(self, *_):
+        self.came += 1
+
+    def publish(self):
+        while not self.end.is_set():
+            client, qos = self.chance.choice(self.clients), self.chance.choice((0, 1, 2))
+            sent = client.publish(f"plant/{self.chance.randint(1, 20)}/level", b"x" * self.chance.randint(0, 30), qos)
+            sent.wait_for_publish(DEADLINE)
+
+    def __exit__(self, *_):
+        self.end.set()
+        self.thread.join(DEADLINE)
+        for client in self.clients:
+            client.disconnect()
+            client.loop_stop()
+
+
+class Log:
+    """The log of a Mosquitto that is stopped for a moment while it is rotated, and a copy of all its pieces."""
+
+    def __init__(self, log, recorder, pieces):
+        self.log, self.recorder, self.pieces = log, recorder, pieces
+        self.copies = []
+        self.count = 0
+        conf = os.fsencode(log.with_name("mosquitto.conf"))
+        found = [
+            int(one.name)
+            for one in Path("/proc").iterdir()
+            if one.name.isdigit()
+            and conf in words_of(one)
+            and b"mosquitto" in words_of(one)[0]
+            and len(words_of(one)) == 3
+        ]
+        (self.broker,) = found
+
+    @contextlib.contextmanager
+    def at_rest(self):
+        os.kill(self.broker, signal.SIGSTOP)
+        try:
+            wait_for(lambda: state_of(self.broker) == "T", "the stop of the broker")
+            yield
+        finally:
+            os.kill(self.broker, signal.SIGCONT)
+
+    def keep(self, name=None):
+        self.count += 1
+        kept = self.pieces / f"{self.count:03}"
+        if name is None:
+            os.link(self.log, kept)
+        else:
+            shutil.copyfile(self.log, kept)
+        self.copies.append(kept)
+
+    def rename(self):
+        """As logrotate does by itself: the broker writes to the renamed file until it is told."""
+        self.keep()
+        self.log.rename(self.log.with_name(f"mosquitto.log.{self.count}"))
+        self.reopen()
+
+    def copy_and_cut(self):
+        with self.at_rest():
+            self.keep("copy")
+            shutil.copyfile(self.log, self.log.with_name(f"mosquitto.log.{self.count}"))
+            os.truncate(self.log, 0)
+
+    def delete(self):
+        """The recorder must run: what is deleted before it is opened can't be read any more."""
+        self.keep()
+        self.log.unlink()
+        self.reopen()
+
+    def reopen(self):
+        os.kill(self.broker, signal.SIGHUP)
+        wait_for(self.log.exists, "the new log")
+
+    def all(self):
+        return b"".join(one.read_bytes() for one in self.copies) + self.log.read_bytes()
+
+
+def words_of(process):
+    with contextlib.suppress(OSError):
+        return (process / "cmdline").read_bytes().split(b"\0")[:-1] or [b""]
+    return [b""]
+
+
+def state_of(process):
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def wait_for_messages(traffic, count):
+    came = traffic.came
+    wait_for(lambda: traffic.came >= came + count, "the messages")
+
+
+def rotate_and_kill(log, recorder, traffic, chance):
+    """One round: some traffic, then at a moment of its own the log is rotated, and at another the recorder killed."""
+    if chance.random() < 0.25:
+        # else it may be killed before it has come to anything
+        place = recorder.place()
+        wait_for(lambda: recorder.place() != place, "a commit")
+    wait_for_messages(traffic, chance.randint(5, 60))
+    how = chance.choice((log.rename, log.copy_and_cut, log.rename, log.copy_and_cut, log.delete, None))
+    if how == log.delete:
+        wait_for(recorder.is_there, "the recorder")
+    first_killed = how != log.delete and chance.random() < 0.5
+    if first_killed:
+        recorder.kill()
+    if how is not None:
+        how()
+    wait_for_messages(traffic, chance.randint(1, 30))
+    if how == log.delete:
+        # by then all of the old one is in the store
+        wait_for(recorder.is_there, "the recorder")
+    if not first_killed:
+        recorder.kill()
+    recorder.start()
+
+
+@pytest.mark.timeout(600 if os.environ.get("COPPER_STRESS") else 60)
+@pytest.mark.parametrize("seed", range(1))
+def test_killed_at_any_moment_and_the_log_rotated_in_all_ways_nothing_is_lost_and_nothing_comes_twice(
+    seed, tmp_path, recorder
+):
+    chance = random.Random(seed)
+    (tmp_path / "pieces").mkdir()
+    with brokers.running("mosquitto", tmp_path / "broker") as broker:
+        log = Log(recorder.log, recorder, tmp_path / "pieces")
+        recorder.start()
+        wait_for(recorder.place, "the first commit")
+        with Traffic(brokers.port_of(broker), chance) as traffic:
+            for _ in range(KILLS):
+                rotate_and_kill(log, recorder, traffic, chance)
+    wait_for(recorder.has_all, "the recording of all")
+    recorder.process.send_signal(signal.SIGTERM)
+    assert recorder.process.communicate(timeout=DEADLINE)[1] == ""
+    assert recorder.process.returncode == 0
+    assert stored(recorder.folder) == read_at_once(log.all())
