@@ -15,13 +15,18 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from copper.commands.recording import is_stored, stored_graph
 from tests import brokers
-from tests.tracer.stores import opened, position, read_at_once, stored
+from tests.tracer.logs import connected, log_of, published
+from tests.tracer.stores import opened, position, read_at_once, record_all, stored
 from tracer.errors import CopperError
 
 KILLS = 100 if os.environ.get("COPPER_STRESS") else 8
 DEADLINE = 20.0
-MAIN = "from copper.commands.entry import copper_trace; copper_trace()"
+MAIN = (
+    "from tracer import recorder; recorder.EVERY = 0.2; from copper.commands.entry import copper_trace; copper_trace()"
+)
+"""The command, committing more often than it does, so that more commits are cut short."""
 
 
 def wait_for(condition, what):
@@ -233,3 +238,30 @@ def test_killed_at_any_moment_and_the_log_rotated_in_all_ways_nothing_is_lost_an
     assert recorder.process.communicate(timeout=DEADLINE)[1] == ""
     assert recorder.process.returncode == 0
     assert stored(recorder.folder) == read_at_once(log.all())
+
+
+def test_ctrl_c_ends_it_with_130_and_everything_that_was_read_is_written(recorder):
+    recorder.log.parent.mkdir()
+    recorder.log.write_bytes(log_of(*connected("pump"), published("pump", "plant/level")))
+    recorder.start()
+    wait_for(recorder.place, "the first commit")
+    recorder.process.send_signal(signal.SIGINT)
+    assert recorder.process.communicate(timeout=DEADLINE)[1] == ""
+    assert recorder.process.returncode == 130
+    assert recorder.has_all()
+    assert stored(recorder.folder) == read_at_once(recorder.log.read_bytes())
+
+
+def test_a_store_and_its_runs_are_logs_of_the_command_line(recorder):
+    recorder.log.parent.mkdir()
+    run = [published("runner", f"runner/runs/7/{bound}") for bound in ("start", "finish")]
+    recorder.log.write_bytes(log_of(*connected("pump"), published("pump", "plant/level"), *run))
+    record_all(recorder.log, recorder.folder)
+    assert [is_stored(name) for name in (str(recorder.folder), "run:7", "run:last", str(recorder.log))] == [
+        True, True, True, False
+    ]  # fmt: skip
+    assert "service:pump" in stored_graph(str(recorder.folder), None, by="service")
+    for name in ("run:7", "run:last"):
+        assert "topic:plant/level" not in stored_graph(name, recorder.folder, by="service")
+    with pytest.raises(CopperError, match=r"run:7: in which store\?"):
+        stored_graph("run:7", None, by="service")
