@@ -38,6 +38,9 @@ SEEN, INFERRED, NONE = "seen", "inferred", "none"
 OWNERS_CAP = 4
 """Last authors of a stored message that are remembered, for replays that come late."""
 
+PERHAPS_CAP = 1_000
+"""Wills that may have been published without a line, since nobody was there to get a copy at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -82,6 +85,7 @@ class Attribution:
         self._owners: dict[str, deque[Message]] = {}
         self._replaying: Session | None = None
         self._last_will: Message | None = None
+        self._perhaps: deque[Message] = deque(maxlen=PERHAPS_CAP)
 
     # -- messages ---------------------------------------------------------------------------------------------
 
@@ -112,7 +116,10 @@ class Attribution:
             if message.late:
                 self.due[message.sender] = message
                 return
-            if not message.certain or self.routing.somebody_is_ready(message):
+            if self.routing.somebody_is_ready(message):
+                return
+            if not message.certain:
+                self._perhaps.append(message)
                 return
             # nobody could be sent a copy at once: one that comes later will tell whether it was published
             self._store(message)
@@ -152,7 +159,7 @@ class Attribution:
                 qos = min(one.qos, message.qos)
                 if qos and topics.matches(one.plain, message.topic):
                     unsure = session.has_options or one.group is not None
-                    copy = Copy(message, qos, replay=one.logged, unsure=unsure)
+                    copy = Copy(message, qos, replay=one.logged, unsure=unsure, spread=len(stored))
                     self.routing.fallen_out += waiting.put(session, copy)
 
     # -- copies -----------------------------------------------------------------------------------------------
@@ -222,6 +229,9 @@ class Attribution:
         queued = self.waited(record, session)
         if queued is not None:
             return queued
+        if waiting.holds(session, record, replays=True):
+            waiting.seen(session, record)
+            return Origin(None, RETAINED, NONE)
         for name in renaming.names(session, record.topic):
             owners = [message for message in self._owners.get(name, ()) if message.size == record.size]
             if owners:
@@ -274,9 +284,11 @@ class Attribution:
         if block is not None and not self._dialect.batches and self._is_renamed(block.message, record, session):
             return self._take(block, record, session)
         waiting.seen(session, record)
-        if record.retain:
-            return Origin(None, RETAINED, NONE)
-        return Origin(None, QUEUED if self.draining == session.client else BROKER, NONE)
+        via = RETAINED if record.retain else (QUEUED if self.draining == session.client else BROKER)
+        wills = self._fitting(self._perhaps, record, session) if record.qos or record.retain else []
+        if len({will.sender for will in wills}) == 1:
+            return _inferred(wills[-1], WILL if via == BROKER else via)
+        return Origin(None, via, NONE)
 
     def _is_renamed(self, message: Message, record: PublishOut, session: Session) -> bool:
         """A copy under another topic; or one more than we thought possible (allow_duplicate_messages)."""
@@ -365,6 +377,17 @@ class Attribution:
         will = next((will for will in wills if will.sender in named), (due or wills)[0])
         return self.publish_will(will, record, session, unsure=will.sender not in named and len(due or wills) > 1)
 
+    def came_back(self, client: str) -> None:
+        """A delayed will is void when its client connects again; but it may have been published long ago."""
+        will = self.due.pop(client, None)
+        if will is not None:
+            self._perhaps.append(will)
+
+    def taken_over(self, *, clean: bool) -> None:
+        """2.0: the client whose will is being looked at was thrown out by a new one with its id."""
+        if self.block is not None and self.block.message.is_will and clean:
+            self.block.message.certain = True
+
     def restart(self) -> None:
         """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""
         if self.stopping and not self._dialect.batches:
@@ -377,6 +400,12 @@ class Attribution:
 
     def publish_will(self, will: Message, record: PublishOut, session: Session, *, unsure: bool = False) -> Origin:
         """This copy is of that will: its handling begins here. `unsure`: or of another one."""
+        if self.draining == session.client and record.qos and not unsure:
+            # it was published when nobody was there to get a copy at once; others may have it in their queues
+            self.due.pop(will.sender, None)
+            self._perhaps.append(will)
+            waiting.seen(session, record)
+            return _inferred(will, QUEUED)
         self.close()
         if not unsure:
             self.due.pop(will.sender, None)

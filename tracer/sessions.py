@@ -52,7 +52,8 @@ class Copy:
     them whose queue may hold it: [True] once one got it. `unsure`: it may never have been routed (MQTT 5 has options
     that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: it is of a stored
     message, for this filter.
-    `doubt`: by how much `mid` may be off, since so many draws before it are not sure.
+    `doubt`: by how much `mid` may be off, since so many draws before it are not sure; `spread`: among how many stored
+    messages it was drawn, in an order that is not known.
     """
 
     message: Message
@@ -65,6 +66,7 @@ class Copy:
     unsure: bool = False
     replay: str | None = None
     doubt: int = 0
+    spread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

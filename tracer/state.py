@@ -40,6 +40,7 @@ class State:
         self._subscribing = Subscribing(self.sessions)
         self._messages = Messages(self.sessions, self._attribution)
         self._debug = False
+        self._taken_over: str | None = None
         self._now = Moment(None, 0, 0)
         self._handlers = self._table()
 
@@ -114,6 +115,10 @@ class State:
         # 2.1 says that it ends only after the wills of those who are connected
         ends = isinstance(record, r.BrokerState) and record.state == "terminating"
         attribution.stopping = attribution.stopping or ends
+        if isinstance(record, r.NewClient):
+            clean = any(one.client == self._taken_over and one.clean for one in record.introductions)
+            attribution.taken_over(clean=clean)
+        self._taken_over = None
         events = self._messages.decide(_named(record))
         attribution.close()
         attribution.draining = None
@@ -139,7 +144,7 @@ class State:
 
     def _connack(self, record: r.ConnAck, now: Moment) -> Events:
         if record.code == 0:
-            self._attribution.due.pop(record.client, None)
+            self._attribution.came_back(record.client)
             if record.session_present:
                 self._attribution.draining = record.client
         return self._connections.connack(record, now)
@@ -149,11 +154,13 @@ class State:
         return self._connections.bridge_connected(record, now)
 
     def _already_connected(self, record: r.AlreadyConnected, now: Moment) -> Events:
-        will = self.sessions.of(record.client).will
+        session = self.sessions.of(record.client)
+        will = session.will
         events = self._connections.already_connected(record, now)
+        self._taken_over = record.client
         if will is not None:
             # published where the old or the new session is a clean one, and in 1.6 never
-            self._expect_will(replace(will, late=False))
+            self._expect_will(replace(will, late=False, certain=bool(session.clean) and session.protocol != "5.0"))
         return events
 
     def _disconnected(self, record: r.Disconnected, now: Moment) -> Events:

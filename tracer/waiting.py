@@ -81,7 +81,7 @@ def _confirm(session: Session, seen: Copy, mid: int) -> None:
 
 def _nearest(fitting: list[Copy], mid: int) -> Copy | None:
     """Of copies that fit, the one with this packet identifier, or the nearest; None where two senders are possible."""
-    near = [copy for copy in fitting if _distance(copy.mid, mid) <= copy.doubt]
+    near = [copy for copy in fitting if _distance(copy.mid, mid) <= copy.doubt + copy.spread]
     if near:
         return near[0] if len({copy.message.sender for copy in near}) == 1 else None
     if len({copy.message.sender for copy in fitting}) > 1:
@@ -109,10 +109,28 @@ def drawn(session: Session, mid: int) -> None:
     session.anchor(mid)
 
 
+def holds(session: Session, record: PublishOut, *, replays: bool) -> bool:
+    """Whether copies (`replays`: of stored messages) wait that this may be one of, though nothing decides which."""
+    return bool(record.qos) and any(
+        (copy.replay is not None or not replays) and copy.qos == record.qos and _fits(copy.message, record, session)
+        for copy in session.waiting
+    )
+
+
 def seen(session: Session, record: PublishOut) -> None:
-    """A copy that did not wait here has a packet identifier that was drawn before, or now."""
-    if record.qos and (session.next_mid is None or (record.mid - session.next_mid) % 65535 < HALF):
+    """A copy that did not wait here has a packet identifier that was drawn now, or before those that wait since."""
+    if not record.qos:
+        return
+    if session.next_mid is None or (record.mid - session.next_mid) % 65535 < HALF:
         session.anchor(record.mid)
+        return
+    if holds(session, record, replays=False):
+        return
+    later = [c for c in session.waiting if c.mid is not None and (c.mid - record.mid) % 65535 < HALF]
+    for copy in later:
+        copy.mid = (copy.mid or 0) % 65535 + 1
+    if later and later[-1].era == session.era:
+        session.skip_mids(1)
 
 
 def forget_replays(session: Session) -> None:
