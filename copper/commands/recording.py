@@ -18,6 +18,7 @@ import click
 from copper.commands.entry import EXIT_INTERRUPTED
 from copper.commands.trace_options import option
 from copper.commands.trace_output import words
+from copper.commands.trace_runs import RUN
 from tracer.errors import CopperError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from tracer.graph import By
 
-RUN = "run:"
 FOREVER = "forever"
 
 
@@ -56,18 +56,11 @@ def record(log: Path, store: Path, *, keep: str, events: bool) -> int:
     return EXIT_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0
 
 
-def is_stored(name: str) -> bool:
-    """Whether a LOG of the command line is a store, or a run in one: a folder, a database, `run:ID`, `run:last`."""
-    from tracer.store import is_store  # noqa: PLC0415
-
-    return name.startswith(RUN) or is_store(Path(name))
-
-
 def stored_graph(name: str, store: Path | None, *, by: By) -> nx.MultiDiGraph[str]:
     """The graph of a store, or of a run.
 
     Args:
-        name: as is_stored() has it.
+        name: a folder, a database, `run:ID` or `run:last`.
         store: where runs are looked for.
         by: as `Tally.graph`.
 

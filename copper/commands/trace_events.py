@@ -9,6 +9,7 @@ import click
 
 from copper.commands import trace_input, trace_output
 from copper.commands.trace_options import Chosen, choice, option
+from tracer.errors import CopperError
 
 if TYPE_CHECKING:
     from tracer.events import Event
@@ -26,6 +27,12 @@ def events(chosen: Chosen, *, unknown: bool, follow: bool) -> None:
     """
     from tracer.events import Unknown, as_dict  # noqa: PLC0415  `--help` must be quick
 
+    if chosen.stored:
+        raise CopperError(
+            "a store holds sums, not single events",
+            where=chosen.names,
+            next_step="give the log itself, or its rotated parts",
+        )
     trace_output.refuse_own_input(None, chosen.logs)
     wanted, printed = _Wanted(chosen), 0
     with trace_output.stdout() as stream:
@@ -59,6 +66,6 @@ class _Wanted:
         window = self._chosen.window
         if window is not None:
             self._place = window.place(event, self._place)
-            if self._place != "inside":
+            if self._place not in {"inside", "closing"}:
                 return False
         return self._chosen.topics.keeps(event)

@@ -46,8 +46,9 @@ def read(chosen: Chosen, take: Callable[[Events], None], *, follow: bool = False
         CopperError: one is not there, or is no log, or has no times where times are asked for.
     """
     from tracer.pipeline import Pipeline  # noqa: PLC0415  `--help` must be quick
+    from tracer.windows import Between  # noqa: PLC0415
 
-    pipeline, timed = Pipeline(), chosen.window is None
+    pipeline, timed = Pipeline(), not isinstance(chosen.window, Between)
     damages: list[CopperError] = []
 
     def give(found: list[Event]) -> None:

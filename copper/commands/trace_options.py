@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from copper.commands.trace_runs import RUN, run_of_copper
 from tracer.errors import CopperError
 
 if TYPE_CHECKING:
-    from tracer.windows import Between, Topics
+    from tracer.windows import Between, Run, Topics
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,15 @@ class Chosen:
 
     Attributes:
         logs: the parts of one, the oldest first.
-        window: the span of time, None for all of it.
+        window: the span of time or the run, None for all of it.
         topics: those asked for.
+        stored: it is a recorder's store, or a run in one.
     """
 
     logs: tuple[str, ...]
-    window: Between | None
+    window: Between | Run | None
     topics: Topics
+    stored: bool = False
 
     @property
     def names(self) -> str:
@@ -71,16 +75,34 @@ def choice(verb: Callable[..., None]) -> Callable[..., None]:
         **more: Any,
     ) -> None:
         from tracer.sources.order import parts  # noqa: PLC0415  `--help` must be quick
+        from tracer.store import is_store  # noqa: PLC0415
         from tracer.windows import Topics, pattern  # noqa: PLC0415
 
         topics = Topics(tuple(map(pattern, include)), tuple(map(pattern, exclude)))
-        found = parts(logs)
-        verb(Chosen(found, _window(found, since, until, last), topics), **more)
+        if len(logs) == 1 and (is_store(Path(logs[0])) or logs[0].startswith(RUN)):
+            if since or until or last:
+                raise CopperError(
+                    "spans of time are for logs", where=logs[0], next_step="leave --since, --until and --last out"
+                )
+            verb(_stored(logs[0], topics, store=more.get("store")), **more)
+        else:
+            found = parts(logs)
+            verb(Chosen(found, _window(found, since, until, last), topics), **more)
 
     decorated: Callable[..., None] = with_choice
     for one in reversed(_OPTIONS):
         decorated = one(decorated)
     return decorated
+
+
+def _stored(name: str, topics: Topics, *, store: Path | None) -> Chosen:
+    """A recorder's store, or a run: of that store where one is named, else of those that `copper` has left here."""
+    from tracer.windows import Run  # noqa: PLC0415
+
+    if store is not None or not name.startswith(RUN):
+        return Chosen((name,), None, topics, stored=True)
+    log, run = run_of_copper(name)
+    return Chosen((log,), Run(run), topics)
 
 
 def _window(logs: tuple[str, ...], since: str | None, until: str | None, last: str | None) -> Between | None:

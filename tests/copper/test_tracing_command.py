@@ -311,3 +311,71 @@ def test_events_follow_a_growing_log_until_they_are_interrupted(tmp_path):
         process.kill()
     assert first[0]["event"] == "broker"
     assert (process.returncode, "Traceback" in words) == (130, False)
+
+
+CONNECTED = [
+    "mosquitto version 2.0.11 starting",
+    "New connection from 127.0.0.1:4 on port 1883.",
+    "New client connected from 127.0.0.1:4 as runner (p2, c1, k60).",
+    "No will message specified.",
+    "Sending CONNACK to runner (0, 0)",
+]
+
+
+def published(topic):
+    packet = f"Received PUBLISH from runner (d0, q1, r0, m1, '{topic}', ... (3 bytes))"
+    return [packet, "Sending PUBACK to runner (m1, rc0)"]
+
+
+def run_folder(tmp_path, *runs, log=True):
+    """A working folder in which `copper` has left runs, with their logs or without."""
+    for run in runs:
+        folder = tmp_path / ".copper" / "runs" / run
+        folder.mkdir(parents=True)
+        bounds = [published(f"runner/runs/{run}/{word}") for word in ("start", "finish")]
+        lines = [*CONNECTED, *bounds[0], *published("x/y"), *bounds[1], *published("late")]
+        if log:
+            (folder / "mosquitto.log").write_text("".join(f"1: {line}\n" for line in lines))
+    return tmp_path
+
+
+def test_a_run_that_copper_left_is_traced_by_its_name_and_nothing_after_it(tmp_path):
+    folder = run_folder(tmp_path, "20260101-000000-aaaa", "20260102-000000-bbbb")
+    done = copper_trace("events", "run:last", cwd=folder)
+    run = "runner/runs/20260102-000000-bbbb"
+    assert [json.loads(line)["topic"] for line in done.stdout.splitlines()] == [f"{run}/start", "x/y", f"{run}/finish"]
+    found = json.loads(copper_trace("graph", "run:20260101-000000-aaaa", cwd=folder).stdout)
+    assert "topic:late" not in {node["id"] for node in found["nodes"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("run:nope", "there is no run nope under .copper/runs; the last are 20260101-000000-aaaa"),
+        ("run:20260101-000000-aaaa", "its broker was not started by Copper, so its log is not here"),
+    ],
+)
+def test_a_run_that_is_not_there_is_told(tmp_path, name, sentence):
+    done = copper_trace("graph", name, cwd=run_folder(tmp_path, "20260101-000000-aaaa", log=False))
+    assert (done.returncode, sentence in done.stderr) == (2, True)
+
+
+def test_a_store_is_drawn_and_has_no_single_events(tmp_path):
+    store = tmp_path / "store"
+    recorder = subprocess.Popen([*COPPER_TRACE, "record", str(LOG), "--store", str(store)])
+    single = json.loads(copper_trace("graph", LOG).stdout)
+    try:
+        deadline = time.monotonic() + 20
+        while (found := copper_trace("graph", store)).returncode or json.loads(found.stdout)["edges"] != single[
+            "edges"
+        ]:
+            assert time.monotonic() < deadline
+    finally:
+        recorder.send_signal(signal.SIGTERM)
+        assert recorder.wait(10) == 0
+    for arguments, sentence in (
+        (("events", store), "a store holds sums, not single events"),
+        (("graph", store, "--last", "5m"), "spans of time are for logs"),
+    ):
+        done = copper_trace(*arguments)
+        assert (done.returncode, sentence in done.stderr) == (2, True)
