@@ -338,7 +338,7 @@ class Attribution:
         return None
 
     def _of_last_wills(self, record: PublishOut, session: Session) -> Origin | None:
-        """The broker ends: the wills of all that are connected come in the order of their clients, delayed ones last."""
+        """The broker ends: the wills of all that are connected, in the order of their clients, delayed ones last."""
         if self._dialect.batches:
             return None
         origin = self._of_block(record, session) or self._of_broker(record)
