@@ -16,6 +16,8 @@ ABSENT_CAP = 10_000
 """Sessions of absent clients; the one that has been away longest goes first."""
 MATCH_CACHE_CAP = 50_000
 """Topics whose subscribers are remembered."""
+RESTART_DOUBT = 3
+"""By how much the next packet identifier may be off after a restart: what is kept of it is not the last one drawn."""
 RECENT_CAP = 256
 """Last QoS 1 messages of a publisher, to tell a message sent twice from two messages."""
 
@@ -256,10 +258,19 @@ class Sessions:
             self._unsubscribe_all(session)
 
     def restart(self) -> None:
-        """The broker starts anew: nobody is connected. Who has a session still, its CONNACK will say."""
+        """The broker starts anew: nobody is connected. Who has a session still, its CONNACK will say.
+
+        Subscriptions of $share groups are not kept (persist_write.c of 1.6 and 2.0 leaves them out), nor is anything
+        of a client that asked for a clean start.
+        """
         for session in list(self._by_client.values()):
             session.will = None
+            session.doubt += RESTART_DOUBT
+            for logged in [name for name, one in session.filters.items() if one.group is not None]:
+                self._forget(session.client, logged, session.filters.pop(logged))
             self.disconnect(session)
+            if session.clean:
+                self.remove(session.client)
 
     def subscribe(self, session: Session, logged: str, subscription: Subscription) -> None:
         """Note a subscription under its filter as it was logged."""

@@ -58,10 +58,21 @@ def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -
     copy.taken[0] = True
     if copy.replay is not None:
         _confirm(session, copy, record.mid)
+    if batches and not copy.late:
+        _pass_over(session, copy)
     session.waiting.remove(copy)
     if copy.mid is not None and record.mid:
         _tidy(session, copy, record.mid)
     return copy
+
+
+def _pass_over(session: Session, taken: Copy) -> None:
+    """1.6: those before it that need not wait for acknowledgements are not coming."""
+    place = session.waiting.index(taken)
+    ahead = [copy for copy in list(session.waiting)[:place] if copy.late]
+    behind = list(session.waiting)[place:]
+    session.waiting.clear()
+    session.waiting.extend((*ahead, *behind))
 
 
 def _confirm(session: Session, seen: Copy, mid: int) -> None:
