@@ -13,38 +13,34 @@ no copy has it queued, if its session is away or its inflight window full (routi
 every copy waits in its subscriber's queue for a moment, and all is `inferred`.
 
 Open ends. A Sending line is no arrival: what the socket's queue drops after the line is not known (s21, s31).
-Will delay and session expiry are never logged, so a delayed will is known only by its topic and size; a will of
-which nobody gets a copy leaves no trace, so there is no event for it (an ACL may have forbidden it). An ACL
-that forbids reading is silent; a copy that was never queued stays in our books until a later one passes it.
+Will delay, session expiry, no local and retain handling (MQTT 5) are never logged, and an ACL that forbids reading
+is silent: queues are then counted with a doubt (waiting.py), and a delayed will is known by its topic and size.
+A will of which nobody gets a copy leaves no trace, so there is no event for it.
 
 Rule for the next editor: a copy may be given a sender only for a reason that is written here, in the order of
-`explain`, strongest first; if two senders are possible and nothing in the log decides, it is the oldest, and
-`inferred`. Run the truth test over the whole corpus after each change: 0 false.
+`explain`, strongest first; if two senders are possible and nothing in the log decides, it is nobody's. Run the
+truth test over the whole corpus and the long random systems (`make stress`) after each change: 0 false.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tracer import renaming, topics, waiting
+from tracer.copies import Copy, Message, Subscription
 from tracer.records import PublishOut
 from tracer.routing import Dialect, Routing, Sent
-from tracer.sessions import Copy, Message, Session, Sessions, Subscription
+from tracer.sessions import Session, Sessions
+from tracer.stored import Stored
+from tracer.wills import Wills
 
 LIVE, QUEUED, RETAINED, WILL, BROKER = "live", "queued", "retained", "will", "broker"
 SEEN, INFERRED, NONE = "seen", "inferred", "none"
-OWNERS_CAP = 4
-"""Last authors of a stored message that are remembered, for replays that come late."""
-
-PERHAPS_CAP = 1_000
-"""Wills that may have been published without a line, since nobody was there to get a copy at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a copy comes from; `will` is the message where this copy is the first sign that it was published."""
+    """Where a copy comes from; `will`: the message where this copy is the first sign that it was published."""
 
     sender: str | None
     via: str
@@ -71,6 +67,7 @@ class Attribution:
     Attributes:
         routing: who should get a copy, and the queues of those who did not.
         stopping: the broker ends: wills of all that are connected follow, in the order of their connections.
+        wills: those that no line announces.
         draining: the client whose queue may be sent on now, since it acknowledged something or came back.
     """
 
@@ -79,20 +76,18 @@ class Attribution:
         self.stopping = False
         self.draining: str | None = None
         self.block: Block | None = None
-        self.due: dict[str, Message] = {}
+        self.wills = Wills(sessions, dialect, self.routing)
         self._sessions = sessions
         self._dialect = dialect
-        self._owners: dict[str, deque[Message]] = {}
+        self._stored = Stored()
         self._replaying: Session | None = None
-        self._last_will: Message | None = None
-        self._perhaps: deque[Message] = deque(maxlen=PERHAPS_CAP)
 
     # -- messages ---------------------------------------------------------------------------------------------
 
     def accept(self, message: Message) -> None:
         """The broker hands a message out now. Until close() the copies of it follow."""
         self.block = Block(message)
-        self._store(message)
+        self._stored.take(message)
         if self._dialect.batches:
             self.routing.queue(message, self.block.sent)
 
@@ -114,15 +109,15 @@ class Attribution:
         message = block.message
         if message.is_will and not message.announced:
             if message.late:
-                self.due[message.sender] = message
+                self.wills.due[message.sender] = message
                 return
             if self.routing.somebody_is_ready(message):
                 return
             if not message.certain:
-                self._perhaps.append(message)
+                self.wills.perhaps.append(message)
                 return
             # nobody could be sent a copy at once: one that comes later will tell whether it was published
-            self._store(message)
+            self._stored.take(message)
         self.routing.queue(message, block.sent)
 
     def cancel(self, client: str) -> Message | None:
@@ -131,33 +126,21 @@ class Attribution:
         if block is None or block.message.sender != client or block.message.is_will:
             return None
         self.block = None
-        owners = self._owners.get(block.message.topic)
-        if owners and owners[-1] is block.message:
-            owners.pop()
+        self._stored.take_back(block.message)
         return block.message
 
     def dropped(self) -> Message | None:
         """A copy of the open block's message was thrown away, since the client's queue is full."""
         return self.block.message if self.block is not None else None
 
-    def _store(self, message: Message) -> None:
-        if not message.retain:
-            return
-        if not message.size:
-            self._owners.pop(message.topic, None)
-            return
-        owners = self._owners.setdefault(message.topic, deque(maxlen=OWNERS_CAP))
-        owners.append(message)
-
     def subscribed(self, session: Session, filters: list[Subscription]) -> None:
         """A SUBSCRIBE was acknowledged: stored messages follow, or wait where the client owes acknowledgements."""
         self._replaying = session
         for one in filters:
-            names = self._owners if topics.is_wildcard(one.plain) else (one.plain,)
-            stored = [self._owners[name][-1] for name in names if name in self._owners]
+            stored = self._stored.matching(one.plain)
             for message in stored:
                 qos = min(one.qos, message.qos)
-                if qos and topics.matches(one.plain, message.topic):
+                if qos:
                     unsure = session.has_options or one.group is not None
                     copy = Copy(message, qos, replay=one.logged, unsure=unsure, spread=len(stored))
                     self.routing.fallen_out += waiting.put(session, copy)
@@ -176,7 +159,7 @@ class Attribution:
         )
         if origin is not None:
             return origin
-        wills = self.candidates(record, session)
+        wills = self.wills.candidates(record, session)
         if not wills:
             return self._unexplained(record, session)
         if len(wills) == 1 or self.stopping:
@@ -195,7 +178,7 @@ class Attribution:
         if block.sent.count(session.client) >= self._most(session, message.topic):
             return None
         if message.is_will:
-            place = self._place(message, record, session, block.place)
+            place = self.wills.place(message, record, session, block.place)
             if place is None:
                 return None
             block.place = place
@@ -207,9 +190,8 @@ class Attribution:
 
     def _most(self, session: Session, topic: str) -> int:
         """How many copies of one message a client can get."""
-        if not self.routing.gets_duplicates(session.client):
-            return 1
-        return max(1, sum(one.client == session.client for one in self._sessions.matching(topic)))
+        filters = sum(one.client == session.client for one in self._sessions.matching(topic))
+        return max(1, filters) if self.routing.gets_duplicates(session.client) else 1
 
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
@@ -217,7 +199,7 @@ class Attribution:
         if block.unsure:
             return Origin(None, WILL, NONE)
         if message.is_will and not message.announced:
-            self._store(message)
+            self._stored.take(message)
         if message.is_will:
             return _inferred(message, WILL)
         return Origin(message.sender, LIVE, SEEN)
@@ -233,12 +215,10 @@ class Attribution:
             waiting.seen(session, record)
             return Origin(None, RETAINED, NONE)
         for name in renaming.names(session, record.topic):
-            owners = [message for message in self._owners.get(name, ()) if message.size == record.size]
-            if owners:
-                since = self._subscribed(session, name)
-                before = [message for message in owners if message.position <= since]
+            message = self._stored.replay(name, record.size, self._subscribed(session, name))
+            if message is not None:
                 waiting.seen(session, record)
-                return _inferred((before or owners)[-1], RETAINED)
+                return _inferred(message, RETAINED)
         return None
 
     def _subscribed(self, session: Session, topic: str) -> int:
@@ -285,9 +265,9 @@ class Attribution:
             return self._take(block, record, session)
         waiting.seen(session, record)
         via = RETAINED if record.retain else (QUEUED if self.draining == session.client else BROKER)
-        wills = self._fitting(self._perhaps, record, session) if record.qos or record.retain else []
-        if len({will.sender for will in wills}) == 1:
-            return _inferred(wills[-1], WILL if via == BROKER else via)
+        will = self.wills.one_of_perhaps(record, session)
+        if will is not None:
+            return _inferred(will, WILL if via == BROKER else via)
         return Origin(None, via, NONE)
 
     def _is_renamed(self, message: Message, record: PublishOut, session: Session) -> bool:
@@ -300,67 +280,24 @@ class Attribution:
 
     def is_expected(self, record: PublishOut) -> bool:
         """Whether the receiver can get this topic: its filters match it, or the open block's message has it."""
-        session = self._sessions.get(record.client)
+        session, block = self._sessions.get(record.client), self.block
         if session is None:
             return False
-        block = self.block
-        if block is not None and block.message.topic == record.topic and block.message.size == record.size:
-            return renaming.is_subscribed(session, record.topic) or not session.filters
-        return renaming.is_subscribed(session, record.topic)
-
-    # -- wills without a line that announces them ---------------------------------------------------------------
-
-    def candidates(self, record: PublishOut, session: Session) -> list[Message]:
-        """The wills that this copy may be of: those that are due, then those of clients that are still there.
-
-        Delayed ones (MQTT 5) come at any time. Those of connected clients come at the end of the broker, and
-        in 2.1 when an id is taken over, which is said only after them.
-        """
-        if self._dialect.batches:
-            return list(self._fitting(self.due.values(), record, session))
-        armed = [one.will for one in self._sessions if one.connected and one.will is not None]
-        return self._fitting(self.due.values(), record, session) + self._fitting(armed, record, session)
-
-    def _fitting(self, wills: Iterable[Message], record: PublishOut, session: Session) -> list[Message]:
-        names = set(renaming.names(session, record.topic))
-        return [will for will in wills if _fits(will, record, names)]
-
-    def _place(self, will: Message, record: PublishOut, session: Session, after: int) -> int | None:
-        """Where this copy stands among a will's copies, behind the last one; None where it can be none of them.
-
-        Wills come one after the other, and nothing but the order of their copies tells where the next one begins.
-        """
-        if not session.filters or session.mount or session.bridge:
-            return after
-        for place, copy in enumerate(self.routing.expected(will)):
-            if place > after and copy.get(session.client) == record.qos:
-                return place
-        return None
+        is_own = block is not None and (block.message.topic, block.message.size) == (record.topic, record.size)
+        return renaming.is_subscribed(session, record.topic) or (is_own and not session.filters)
 
     def _of_last_wills(self, record: PublishOut, session: Session) -> Origin | None:
-        """The broker ends: the wills of all that are connected, in the order of their clients, delayed ones last."""
+        """The broker ends, and publishes all wills."""
         if self._dialect.batches:
             return None
         origin = self._of_block(record, session) or self._of_broker(record)
         if origin is not None:
             return origin
-        wills = [will for will in self._last_wills() if self._place(will, record, session, -1) is not None]
-        fitting = self._fitting(wills, record, session)
-        if not fitting:
+        wills = self.wills.at_the_end(record, session)
+        if not wills:
             return None
-        will = fitting[0]
-        # a will without a delay comes before all others behind it; a delay (MQTT 5) is never logged
-        unsure = will.late and len(fitting) > 1
-        if not unsure and (self._last_will is None or will.position > self._last_will.position):
-            self._last_will = will
-        return self.publish_will(will, record, session, unsure=unsure)
-
-    def _last_wills(self) -> list[Message]:
-        """The wills that may still come at the end of the broker, in order."""
-        armed = [one.will for one in self._sessions if one.connected and one.will is not None]
-        last = self._last_will.position if self._last_will is not None else -1
-        ahead = [will for will in armed if will.position > last]
-        return [*ahead, *(will for will in armed if will.late and will.position <= last), *self.due.values()]
+        # a will without a delay comes before all others behind it
+        return self.publish_will(wills[0], record, session, unsure=wills[0].late and len(wills) > 1)
 
     def of_one_will(self, record: PublishOut, session: Session, named: set[str]) -> Origin:
         """The origin of a copy that several wills fit: that of a client that the next line names, or of nobody.
@@ -370,18 +307,12 @@ class Attribution:
         origin = self._of_last_wills(record, session) if self.stopping else self._of_block(record, session)
         if origin is not None:
             return origin
-        wills = self.candidates(record, session)
+        wills = self.wills.candidates(record, session)
         if not wills:
             return self._unexplained(record, session)
-        due = [will for will in wills if will.sender in self.due]
+        due = [will for will in wills if will.sender in self.wills.due]
         will = next((will for will in wills if will.sender in named), (due or wills)[0])
         return self.publish_will(will, record, session, unsure=will.sender not in named and len(due or wills) > 1)
-
-    def came_back(self, client: str) -> None:
-        """A delayed will is void when its client connects again; but it may have been published long ago."""
-        will = self.due.pop(client, None)
-        if will is not None:
-            self._perhaps.append(will)
 
     def taken_over(self, *, clean: bool) -> None:
         """2.0: the client whose will is being looked at was thrown out by a new one with its id."""
@@ -391,35 +322,26 @@ class Attribution:
     def restart(self) -> None:
         """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""
         if self.stopping and not self._dialect.batches:
-            armed = [one.will for one in self._sessions if one.connected and one.will is not None]
-            for will in (*self.due.values(), *armed):
-                self._store(will)
+            for will in (*self.wills.due.values(), *self.wills.armed()):
+                self._stored.take(will)
                 self.routing.queue(will, Sent())
-        self.due.clear()
-        self._last_will = None
+        self.wills.due.clear()
+        self.wills.last = None
 
     def publish_will(self, will: Message, record: PublishOut, session: Session, *, unsure: bool = False) -> Origin:
         """This copy is of that will: its handling begins here. `unsure`: or of another one."""
         if self.draining == session.client and record.qos and not unsure:
             # it was published when nobody was there to get a copy at once; others may have it in their queues
-            self.due.pop(will.sender, None)
-            self._perhaps.append(will)
+            self.wills.due.pop(will.sender, None)
+            self.wills.perhaps.append(will)
             waiting.seen(session, record)
             return _inferred(will, QUEUED)
         self.close()
         if not unsure:
-            self.due.pop(will.sender, None)
-            owner = self._sessions.get(will.sender)
-            if owner is not None and owner.will is will:
-                owner.will = None
-        place = self._place(will, record, session, -1)
+            self.wills.published(will, in_order=self.stopping)
+        place = self.wills.place(will, record, session, -1)
         self.block = Block(will, place=-1 if place is None else place, unsure=unsure)
         return self._take(self.block, record, session)
-
-
-def _fits(will: Message, record: PublishOut, names: Iterable[str]) -> bool:
-    """Whether a copy can be of this will; `names`: what its topic may be called inside the broker."""
-    return will.size == record.size and (will.retain or not record.retain) and will.topic in names
 
 
 def _inferred(message: Message, via: str) -> Origin:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from tracer import events as e
 from tracer import records as r
-from tracer.sessions import Message, Session, Sessions
+from tracer.copies import Message
+from tracer.sessions import Session, Sessions
 
 Events = list[e.Event]
 NAMELESS_CAP = 1_000

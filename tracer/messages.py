@@ -15,7 +15,8 @@ from tracer import events as e
 from tracer import records as r
 from tracer.attribution import Attribution, Origin
 from tracer.connections import Events, Moment
-from tracer.sessions import Message, Sessions
+from tracer.copies import Message
+from tracer.sessions import Sessions
 
 REFUSALS: dict[int, tuple[type[e.Deny], str]] = {
     135: (e.Deny, "not authorised"),

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracer import waiting
-from tracer.sessions import Copy, Group, Message, Session, Sessions, Subscription
+from tracer.copies import Copy, Group, Message, Subscription
+from tracer.sessions import Session, Sessions
 
 Copies = dict[str, list[tuple[int, int]]]
 
@@ -50,12 +51,14 @@ class Sent:
 class Walk:
     """One message on its way through the filters.
 
-    `left` are copies not accounted for, `groups` those still to come, `served` are the clients that have a copy.
+    `left` are copies not accounted for, `groups` those still to come, `served` are the clients that have a copy,
+    `gone` those that have no session any more: their turn in a group was passed over.
     """
 
     message: Message
     left: Copies
     groups: list[Group]
+    gone: set[str] = field(default_factory=set)
     served: set[str] = field(default_factory=set)
 
 
@@ -82,6 +85,8 @@ class Routing:
                 self._offer(group, walk)
             else:
                 self._hand_to_group(group, walk)
+        for client in sorted(walk.gone):
+            self._sessions.remove(client)
         for client, copies in walk.left.items():
             session = self._sessions.get(client)
             for _, mid in copies:
@@ -133,9 +138,7 @@ class Routing:
         chosen = turns[0]
         if not walk.left.get(chosen) and self._cant_wait(chosen, group, walk):
             chosen = next((client for client in turns if self._has_more(client, walk)), chosen)
-        ahead = [client for client in turns[: turns.index(chosen)] if self._may_be_gone(client)]
-        for client in ahead:
-            self._sessions.remove(client)
+        walk.gone.update(client for client in turns[: turns.index(chosen)] if self._may_be_gone(client))
         self._sessions.had_turn(group.name, group.plain, chosen)
         key = (group.name, group.plain)
         if walk.left.get(chosen):

@@ -20,7 +20,21 @@ from functools import cache
 from types import MethodType, ModuleType
 from typing import Any
 
-from tracer import attribution, connections, events, grammar, messages, pipeline, prefix, records, routing, subscribing
+from tracer import (
+    attribution,
+    connections,
+    copies,
+    events,
+    grammar,
+    messages,
+    pipeline,
+    prefix,
+    records,
+    routing,
+    stored,
+    subscribing,
+    wills,
+)
 from tracer import sessions as sessions_module
 from tracer import state as state_module
 from tracer.errors import CopperError
@@ -33,6 +47,7 @@ VERSION = 1
 MODULES: tuple[ModuleType, ...] = (
     attribution,
     connections,
+    copies,
     events,
     grammar,
     lines,
@@ -43,7 +58,9 @@ MODULES: tuple[ModuleType, ...] = (
     routing,
     sessions_module,
     state_module,
+    stored,
     subscribing,
+    wills,
 )
 """Whose classes the state is made of. None of them opens, starts or asks anything."""
 CONTAINERS = {("collections", "deque"): deque, ("collections", "OrderedDict"): OrderedDict}
@@ -88,7 +105,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, re.Pattern):
             return pattern, (value.pattern, value.flags)
         if isinstance(value, Sessions):
-            return copyreg.__newobj__, (Sessions,), {**vars(value), "_matching": {}}  # type: ignore[attr-defined]
+            return copyreg.__newobj__, (Sessions,), {**vars(value), "_leaves": {}}  # type: ignore[attr-defined]
         return NotImplemented
 
 

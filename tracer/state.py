@@ -17,9 +17,10 @@ from tracer import events as e
 from tracer import records as r
 from tracer.attribution import Attribution
 from tracer.connections import Connections, Events, Moment
+from tracer.copies import Message
 from tracer.messages import Messages
 from tracer.routing import Dialect
-from tracer.sessions import Message, Sessions
+from tracer.sessions import Sessions
 from tracer.subscribing import Subscribing
 
 
@@ -144,7 +145,7 @@ class State:
 
     def _connack(self, record: r.ConnAck, now: Moment) -> Events:
         if record.code == 0:
-            self._attribution.came_back(record.client)
+            self._attribution.wills.came_back(record.client)
             if record.session_present:
                 self._attribution.draining = record.client
         return self._connections.connack(record, now)
@@ -177,7 +178,7 @@ class State:
         return events
 
     def _expired(self, record: r.Expired, now: Moment) -> Events:
-        will = self._attribution.due.pop(record.client, None)
+        will = self._attribution.wills.due.pop(record.client, None)
         if will is not None:
             self._attribution.expect(will)
         return self._connections.expired(record, now)

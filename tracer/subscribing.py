@@ -10,7 +10,8 @@ from tracer import events as e
 from tracer import records as r
 from tracer import topics
 from tracer.connections import Events, Moment
-from tracer.sessions import Session, Sessions, Subscription
+from tracer.copies import Subscription
+from tracer.sessions import Session, Sessions
 
 
 class Subscribing:

@@ -8,8 +8,9 @@ Where the count is off, copies that may never have been routed (`unsure`) are gi
 
 from __future__ import annotations
 
+from tracer.copies import Copy, Message
 from tracer.records import PublishOut
-from tracer.sessions import Copy, Message, Session
+from tracer.sessions import Session
 
 CAP = 5_000
 """Copies that wait for one client; Mosquitto's own max_queued_messages is 1,000 (100 up to 1.6)."""

@@ -1,0 +1,78 @@
+"""Messages, the copies of them that wait for subscribers, and the subscriptions that bring them: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Message:
+    """What a publisher handed to the broker; `size` in bytes, `position` the count of lines read before it.
+
+    For a will, `late` says that it may come any time later (MQTT 5: the delay is never logged), `certain` that
+    nothing but an ACL, of which no line tells, can keep it from being published now; `announced` that a copy
+    of it was seen, so that it was published.
+    """
+
+    sender: str
+    topic: str
+    size: int
+    qos: int
+    retain: bool
+    position: int
+    is_will: bool = False
+    late: bool = False
+    certain: bool = False
+    announced: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Copy:
+    """A copy of a message that waits for one subscriber, or (shared) for one of several.
+
+    `qos` is the lower one of message and subscription. `late`: its receiver was away, or its inflight window
+    full (in 1.6 all other copies wait too, for a moment). `mid` is the packet identifier that the broker is
+    thought to have drawn for it, None where that can't be told, counted on from a copy that was seen; `era` numbers
+    these. `group` and plain filter of a $share group, one of whose members gets it; `taken` is one list for all of
+    them whose queue may hold it: [True] once one got it. `unsure`: it may never have been routed (MQTT 5 has options
+    that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: it is of a stored
+    message, for this filter.
+    `doubt`: by how much `mid` may be off, since so many draws before it are not sure; `spread`: among how many stored
+    messages it was drawn, in an order that is not known.
+    """
+
+    message: Message
+    qos: int
+    late: bool = True
+    mid: int | None = None
+    era: int = 0
+    group: tuple[str, str] | None = None
+    taken: list[bool] = field(default_factory=lambda: [False])
+    unsure: bool = False
+    replay: str | None = None
+    doubt: int = 0
+    spread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One filter of one session: `plain` without `$share/GROUP/`; `position` counts lines, as in Message."""
+
+    client: str
+    logged: str
+    plain: str
+    group: str | None
+    qos: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A $share group of one plain filter; one of its members, by client id, gets a message."""
+
+    name: str
+    plain: str
+    members: dict[str, Subscription]
+
+
+Leaf = Subscription | Group
