@@ -50,9 +50,9 @@ class Origin:
 
 @dataclass(slots=True)
 class Block:
-    """The handling of one message, and the copies of it that were sent; `place` of the last in routing's order.
+    """The handling of one message, and the copies of it that were sent; of a will, `place` of the last in its order.
 
-    `unsure`: it is a will, and several clients have one that fits as well.
+    `unsure`: several clients have a will that fits as well.
     """
 
     message: Message
@@ -98,13 +98,11 @@ class Attribution:
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
-        if block is not None and block.unsure:
-            block = None
         replaying, self._replaying = self._replaying, None
         if replaying is not None and not replaying.inflight:
             # who owes no acknowledgement got at once all that it gets
             waiting.forget_replays(replaying)
-        if block is None or self._dialect.batches:
+        if block is None or block.unsure or self._dialect.batches:
             return
         message = block.message
         if message.is_will and not message.announced:
@@ -139,11 +137,9 @@ class Attribution:
         for one in filters:
             stored = self._stored.matching(one.plain)
             for message in stored:
-                qos = min(one.qos, message.qos)
-                if qos:
-                    unsure = session.has_options or one.group is not None
-                    copy = Copy(message, qos, replay=one.logged, unsure=unsure, spread=len(stored))
-                    self.routing.fallen_out += waiting.put(session, copy)
+                unsure = session.has_options or one.group is not None
+                copy = Copy(message, min(one.qos, message.qos), replay=one.logged, unsure=unsure, spread=len(stored))
+                self.routing.fallen_out += waiting.put(session, copy) if copy.qos else 0
 
     # -- copies -----------------------------------------------------------------------------------------------
 
@@ -162,9 +158,7 @@ class Attribution:
         wills = self.wills.candidates(record, session)
         if not wills:
             return self._unexplained(record, session)
-        if len(wills) == 1 or self.stopping:
-            return self.publish_will(wills[0], record, session)
-        return None
+        return self.publish_will(wills[0], record, session) if len(wills) == 1 or self.stopping else None
 
     def _of_block(self, record: PublishOut, session: Session) -> Origin | None:
         block = self.block
@@ -231,7 +225,7 @@ class Attribution:
         keeps = self._keeps_retain(session)
         copy = waiting.take(session, record, batches=self._dialect.batches, retain=keeps)
         if copy is None:
-            return None
+            return self.waited(record, session) if renaming.find_mount(session, record.topic, record.size) else None
         if copy.replay is not None:
             return _inferred(copy.message, RETAINED)
         via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
@@ -336,6 +330,10 @@ class Attribution:
             self.wills.perhaps.append(will)
             waiting.seen(session, record)
             return _inferred(will, QUEUED)
+        if self._dialect.batches:
+            self.wills.published(will, in_order=False)
+            self.accept(will)
+            return self.waited(record, session) or _inferred(will, WILL)
         self.close()
         if not unsure:
             self.wills.published(will, in_order=self.stopping)

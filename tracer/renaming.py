@@ -45,3 +45,13 @@ def names(session: Session, sent: str) -> Iterator[str]:
                 if topics.is_wildcard(level):
                     break
                 yield "/".join((*levels[:count], sent))
+
+
+def find_mount(session: Session, sent: str, size: int) -> bool:
+    """Whether a copy that waits for this client shows its mount point, which is remembered."""
+    if session.mount or session.bridge or is_subscribed(session, sent):
+        return False
+    waiting = {copy.message.topic for copy in session.waiting if copy.message.size == size}
+    found = next((name for name in names(session, sent) if name in waiting), sent)
+    session.mount = found.removesuffix(sent)
+    return bool(session.mount)

@@ -189,6 +189,8 @@ class State:
             self._attribution.expect(will)
         elif will.certain:
             self._attribution.accept(will)
+        elif will.late:
+            self._attribution.wills.due[will.sender] = will
 
     def _indented(self, record: r.Indented, now: Moment) -> Events:
         if self._connections.will_topic(record.text):

@@ -64,6 +64,7 @@ def connect(
     keepalive: int = 600,
     will: Will | None = None,
     user: str | None = None,
+    password: str | None = None,
     expiry: int | None = None,
     receive_maximum: int | None = None,
     aliases: int | None = None,
@@ -71,7 +72,7 @@ def connect(
     bridge: bool = False,
 ) -> bytes:
     """CONNECT. MQTT 5: the session's `expiry` in seconds, `receive_maximum`, topic `aliases`, `maximum` packet size."""
-    flags = clean << 1 | (will is not None) << 2 | (user is not None) << 7
+    flags = clean << 1 | (will is not None) << 2 | (password is not None) << 6 | (user is not None) << 7
     if will is not None:
         flags |= will.qos << 3 | will.retain << 5
     head = text("MQTT") + bytes([5 if five else 4 | bridge << 7, flags]) + number(keepalive)
@@ -87,7 +88,8 @@ def connect(
             delay = b"\x18" + will.delay.to_bytes(4, "big") if will.delay else b""
             body += varint(len(delay)) + delay
         body += text(will.topic) + text(will.payload)
-    return packet(1, 0, head + body + (text(user) if user is not None else b""))
+    account = b"".join(text(one) for one in (user, password) if one is not None)
+    return packet(1, 0, head + body + account)
 
 
 def publish(

@@ -142,10 +142,10 @@ class Client:
 class Net:
     """All connections to one broker; `truth` is (client, PUBLISH received), in the order of their coming."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, truth: list[tuple[str, Published]] | None = None) -> None:
         self.port = port
         self.selector = selectors.DefaultSelector()
-        self.truth: list[tuple[str, Published]] = []
+        self.truth = [] if truth is None else truth
 
     @property
     def clients(self) -> list[Client]:
