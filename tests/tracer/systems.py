@@ -249,8 +249,13 @@ class Player:
         self.settle()
 
     def end(self) -> None:
-        """The broker ends; its clients read on until their connections do, for the wills that come last."""
+        """The broker ends; its clients read on until their connections do, for the wills that come last.
+
+        They acknowledge nothing: what a broker has not read when it ends makes the kernel throw away what it sent.
+        """
         self.settle()
+        for client in self.net.clients:
+            client.holding = True
         self.broker.stop()
         self.net.wait(lambda: not self.net.clients)
         self.broker.wait()

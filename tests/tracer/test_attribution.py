@@ -300,3 +300,72 @@ def test_copies_that_wait_are_capped_and_counted(monkeypatch):
     many = [line for mid in range(1, 6) for line in (published("P", "t/1", qos=1, mid=mid), puback("P", mid))]
     _, pipeline, _ = traced(log_of(*away, *many))
     assert pipeline.counts.fallen_out == 2
+
+
+def test_an_identifier_is_drawn_for_each_filter_though_one_copy_is_sent():
+    """So the queue of a client with overlapping filters stays in step, and two like messages are told apart."""
+    s = [*connected("P"), *connected("Q"), *connected("S", clean=0), *subscribed("S", "t/#", "t/1", qos=1)]
+    live = [published("P", "t/1", qos=1, mid=1), sent("S", "t/1", qos=1, mid=1), puback("P")]
+    waits = [published("Q", "t/1", qos=1, mid=1), puback("Q"), published("P", "t/1", qos=1, mid=2), puback("P", 2)]
+    got = deliveries_of(*s, *live, *waits, acknowledged("S"), sent("S", "t/1", qos=1, mid=5))
+    assert got[1] == ("P", "S", "t/1", "queued", "inferred")
+
+
+def test_of_a_group_the_first_in_turn_gets_it_though_it_is_away():
+    a = [*connected("A", clean=0), *subscribed("A", "$share/g/t/#", "t/#", qos=1), "Client A closed its connection."]
+    b = [*connected("B"), *subscribed("B", "$share/g/t/#", qos=1)]
+    first = [published("P", "t/1", qos=1, mid=1), puback("P")]
+    second = [published("Q", "t/1", qos=1, mid=1), sent("B", "t/1", qos=1, mid=1), puback("Q")]
+    third = [published("P", "t/1", qos=1, mid=2), puback("P", 2)]
+    back = [*connected("A", clean=0, present=1), *(sent("A", "t/1", qos=1, mid=mid) for mid in (1, 3, 4))]
+    got = deliveries_of(*connected("P"), *connected("Q"), *a, *b, *first, *second, *third, *back)
+    assert [(sender, receiver) for sender, receiver, *_ in got] == [("Q", "B"), ("P", "A"), ("Q", "A"), ("P", "A")]
+
+
+def test_of_two_that_look_alike_and_nothing_decides_it_is_nobodys():
+    """MQTT 5's no local is not logged: whether S was owed its own message shifts what comes after it."""
+    s = [*connected("P"), *connected("Q"), *connected("S", protocol=5, clean=0), *subscribed("S", "t/#", qos=1)]
+    full = [published("P", "t/0", qos=1, mid=9), sent("S", "t/0", qos=1, mid=1), puback("P", 9)]
+    waits = [published(sender, "t/1", qos=1, mid=1) for sender in "SPQ"]
+    got = deliveries_of(*s, *full, *waits, "Received PINGREQ from P", acknowledged("S"), sent("S", "t/1", qos=1, mid=3))
+    assert got[1] == (None, "S", "t/1", "queued", "none")
+
+
+def test_stored_messages_wait_too_and_keep_their_author_of_the_time():
+    stored = [*connected("P"), *connected("Q"), published("P", "t/1", retain=1, qos=1, mid=1), puback("P")]
+    s = [*connected("S"), *subscribed("S", "x", qos=1), published("P", "x", qos=1, mid=2)]
+    full = [sent("S", "x", qos=1, mid=1), puback("P", 2), *subscribed("S", "t/1", qos=1)]
+    later = [published("Q", "t/1", retain=1, qos=1, mid=1), puback("Q"), acknowledged("S")]
+    copies = [sent("S", "t/1", qos=1, mid=2, retain=1), sent("S", "t/1", qos=1, mid=3)]
+    got = deliveries_of(*stored, *s, *full, *later, *copies)
+    assert got[1:] == [("P", "S", "t/1", "retained", "inferred"), ("Q", "S", "t/1", "queued", "inferred")]
+
+
+def test_options_of_mqtt_5_outlive_its_connection():
+    s = [*connected("P"), *connected("S", protocol=5, clean=0), *subscribed("S", "t/#")]
+    back = ["Client S closed its connection.", *connected("S", clean=0, present=1)]
+    got = deliveries_of(*s, *back, published("P", "t/1", retain=1), sent("S", "t/1", retain=1))
+    assert got == [("P", "S", "t/1", "live", "seen")]
+
+
+def test_the_next_of_two_like_wills_begins_where_the_order_of_the_filters_begins_anew():
+    s = [
+        *connected("S"),
+        *subscribed("S", "w/#"),
+        *connected("T"),
+        *subscribed("T", "w/#"),
+        *connected("V", will="w/1"),
+    ]
+    w = [line.replace("(r0, q0)", "(r0, q1)") for line in connected("WW", will="w/1")]
+    end = ["mosquitto version 2.0.11 terminating", sent("T", "w/1"), sent("S", "w/1"), sent("T", "w/1")]
+    assert [(sender, receiver) for sender, receiver, *_ in deliveries_of(*s, *w, *end)] == [
+        ("V", "T"), ("WW", "S"), ("WW", "T"),
+    ]  # fmt: skip
+
+
+def test_like_wills_whose_delay_is_not_known_are_nobodys_at_the_end():
+    wills = [*connected("V", protocol=5, will="w/1"), *connected("WW", protocol=5, will="w/1")]
+    end = ["mosquitto version 2.0.11 terminating", sent("S", "w/1"), sent("S", "w/1")]
+    assert [(sender, via, proof) for sender, _, _, via, proof in deliveries_of(*P_AND_S, *wills, *end)] == [
+        (None, "will", "none"), (None, "will", "none"),
+    ]  # fmt: skip

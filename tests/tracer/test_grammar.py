@@ -176,3 +176,25 @@ def test_any_known_id_is_read_back_from_the_end_of_its_connection(client, end):
 def test_any_filter_is_read_back(topic_filter, qos):
     record = grammar.read(f"\t{topic_filter} (QoS {qos})".encode(), ())
     assert (record.filter, record.qos) == (topic_filter, qos)
+
+
+@given(TOPICS, st.integers(0, 2))
+def test_any_filter_is_read_back_with_its_qos(topic_filter, qos):
+    assert grammar.read(f"\t{topic_filter} (QoS {qos})".encode(), ()).filter == topic_filter
+    assert grammar.read(f"\t{topic_filter}".encode(), ()).text == topic_filter
+
+
+ENDS = ["disconnected.", "closed its connection.", "[127.0.0.1:4000] disconnected: exceeded timeout.",
+        "disconnected due to protocol error.", "already connected, closing old connection."]  # fmt: skip
+
+
+@given(IDS, st.sampled_from(ENDS))
+def test_the_end_of_any_known_id_is_read_back(client, end):
+    record = grammar.read(f"Client {client} {end}".encode(), {client})
+    assert client in {one.client for one in getattr(record, "records", (record,))}
+
+
+@given(IDS, TOPICS, st.integers(0, 2), st.booleans(), st.integers(0, 268435455))
+def test_a_refused_copy_is_read_back_for_any_id_and_topic(client, topic, qos, retain, size):
+    printed = f"Denied PUBLISH to {client} (q{qos}, r{retain:d}, '{topic}', ... ({size} bytes))"
+    assert grammar.read(printed.encode(), {client}) == r.OutDenied(client, topic, size)
