@@ -5,11 +5,13 @@ It imports nothing that takes time before it stands ready for Ctrl-C.
 
 from __future__ import annotations
 
+import _thread
 import errno
 import io
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from typing import NoReturn
 
@@ -33,6 +35,7 @@ def _run(name: str, module: str) -> int:
     """Run the click command that a module of ours calls `command`, and say how it ended."""
     try:
         _open_closed()
+        keep_interrupts()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -49,6 +52,20 @@ def _run(name: str, module: str) -> int:
         _give_up_stdout()
         _say(f"{name}: standard output can't be written: {error.strerror}")
         return EXIT_USAGE
+
+
+def keep_interrupts() -> None:
+    """Let Ctrl-C come again when it fell into a destructor, where Python swallows it and prints a traceback."""
+    before = sys.unraisablehook
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            # a little later, and not from here: it would be swallowed a second time
+            threading.Timer(0.01, _thread.interrupt_main).start()
+        else:
+            before(lost)
+
+    sys.unraisablehook = hook
 
 
 def _open_closed() -> None:

@@ -425,3 +425,19 @@ def test_the_tracer_needs_neither_paho_nor_docker():
         "assert not {'paho', 'docker'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+def test_ctrl_c_inside_a_destructor_is_not_lost(tmp_path):
+    """Python swallows what a destructor raises, and prints a traceback: the interrupt must come all the same."""
+    code = (
+        "import time; from copper.commands import entry\n"
+        "class Dying:\n"
+        "    def __del__(self): raise KeyboardInterrupt\n"
+        "entry.keep_interrupts()\n"
+        "try:\n"
+        "    Dying()\n"
+        "    for _ in range(500): time.sleep(0.01)\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
