@@ -83,6 +83,7 @@ class Recorder:
         self._pipeline = Pipeline()
         self._splitter = Splitter(str(log))
         self._place = Position(0, 0)
+        self._before: Position | None = None
         self._last: Line | None = None
         self._waiting = 0
         self._due = 0.0
@@ -123,11 +124,13 @@ class Recorder:
     def _opened(self, file: BinaryIO, splitter: Splitter) -> None:
         """The lines that follow are of this file: the one that was read, under whatever name, or the next one."""
         told = os.fstat(file.fileno())
+        end = self._position(self._splitter.offset, self._splitter.number)
         start, self._start = self._start, None
         self._splitter, self._last = splitter, None
         if start is not None and splitter.offset:
             self._place = replace(start, device=told.st_dev, inode=told.st_ino)
             return
+        self._before = end
         self._place = Position(told.st_dev, told.st_ino, head=head_of(file))
         self._changes.open_log(str(self._log), told.st_dev, told.st_ino)
         if self._due == 0:
@@ -139,16 +142,22 @@ class Recorder:
         begun = time.monotonic()
         if self._waiting or anyhow:
             self._place = self._position(offset, number)
+            place = self._known(self._place)
             changes, counts = self._changes, self._pipeline.counts
             changes.count(counts)
             state = snapshot.save(self._pipeline)
             version = counts.broker_version
-            self._writer.commit(
-                changes, Reading(str(self._log), changes.log, self._place, changes.counted, version, state)
-            )
+            self._writer.commit(changes, Reading(str(self._log), changes.log, place, changes.counted, version, state))
             self._waiting = 0
         now = time.monotonic()
         self._due = now + max(EVERY, SHARE * (now - begun))
+
+    def _known(self, place: Position) -> Position:
+        """A log that is still empty has nothing to be known by once it is cut again: then the end of the one before."""
+        before = self._before
+        if place.head or before is None or not before.head or find(self._log, before) is None:
+            return place
+        return before
 
     def _position(self, offset: int, number: int) -> Position:
         last = self._last

@@ -241,6 +241,34 @@ def test_killed_at_any_moment_and_the_log_rotated_in_all_ways_nothing_is_lost_an
     assert stored(recorder.folder) == read_at_once(log.all())
 
 
+def copy_and_cut(log, name):
+    """As logrotate's copytruncate; gives back what the log had."""
+    held = log.read_bytes()
+    log.with_name(name).write_bytes(held)
+    os.truncate(log, 0)
+    return held
+
+
+def test_a_log_that_is_cut_twice_around_a_kill_loses_nothing(recorder):
+    """The first cut leaves an empty log, which has no beginning to be known by when it is cut again."""
+    log = recorder.log
+    log.parent.mkdir()
+    log.write_bytes(log_of(*connected("pump")))
+    recorder.start()
+    wait_for(recorder.has_all, "the first commit")
+    with log.open("ab") as file:
+        file.write(log_of(published("pump", "plant/1")))
+    pieces = [copy_and_cut(log, "mosquitto.log.1")]
+    wait_for(lambda: "plant/1" in stored(recorder.folder), "the rest of the first piece")
+    recorder.kill()
+    log.write_bytes(log_of(published("pump", "plant/2")))
+    pieces.append(copy_and_cut(log, "mosquitto.log.2"))
+    log.write_bytes(log_of(published("pump", "plant/3")))
+    recorder.start()
+    wait_for(lambda: "plant/3" in stored(recorder.folder), "the last piece")
+    assert stored(recorder.folder) == read_at_once(b"".join(pieces) + log.read_bytes())
+
+
 def test_ctrl_c_ends_it_with_130_and_everything_that_was_read_is_written(recorder):
     recorder.log.parent.mkdir()
     recorder.log.write_bytes(log_of(*connected("pump"), published("pump", "plant/level")))
