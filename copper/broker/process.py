@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from copper.interrupts import held
 from tracer.errors import CopperError
 
 STOP_SECONDS = 5.0
@@ -45,17 +46,24 @@ def started(
     Raises:
         BrokerError: the program can't be started.
     """
+    process = None
     try:
-        process = subprocess.Popen(
+        with held():
+            process = _start(command, folder, stdout, stderr)
+        yield process
+    finally:
+        if process is not None:
+            with process:
+                _stop(process)
+
+
+def _start(command: list[str], folder: Path, stdout: int, stderr: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
             command, cwd=folder, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, start_new_session=True
         )
     except OSError as error:
         raise BrokerError(f"can't be started: {error.strerror}", where=command[0]) from error
-    with process:
-        try:
-            yield process
-        finally:
-            _stop(process)
 
 
 def wait_for(process: subprocess.Popen[bytes], ready: Callable[[], Any]) -> bool:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from copper.interrupts import held
 from copper.workflow import CORE, ServiceSource
 from tracer.errors import CopperError
 
@@ -71,7 +72,7 @@ class Processes:
         if shutil.which(command[0]) is None:
             raise CopperError(f"can't be started: there is no program {command[0]}", where=f"service {service}")
         try:
-            with (self._folder / f"{service}.log").open("ab") as log:
+            with (self._folder / f"{service}.log").open("ab") as log, held():
                 self._running[service] = subprocess.Popen(
                     ["sh", "-c", LEASH, service, *command],
                     env={**os.environ, **self._environment},
