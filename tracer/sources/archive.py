@@ -77,7 +77,7 @@ def _zstd(origin: str) -> Kind:
         raise CopperError(
             "is compressed with zstd, which Python reads from 3.14 on",
             where=origin,
-            next_step="pip install 'copper-mqtt[zst]', or unpack it: zstd -dc LOG | copper-trace VERB -",
+            next_step="pip install zstandard, or unpack it: zstd -dc LOG | copper-trace VERB -",
         ) from error
     return Kind("zstd", lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError)
 

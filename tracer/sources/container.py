@@ -187,7 +187,7 @@ def _words(name: str) -> Iterator[None]:
         raise CopperError(
             "needs Docker's SDK for Python",
             where=name,
-            next_step="pip install 'copper-mqtt[docker]', or: docker logs CONTAINER 2>&1 | copper-trace VERB -",
+            next_step="pip install docker, or: docker logs CONTAINER 2>&1 | copper-trace VERB -",
         ) from error
     try:
         yield
