@@ -77,7 +77,7 @@ def test_a_damaged_archive_says_where(tmp_path, pack):
 def test_without_its_library_a_zst_log_is_an_error_that_tells_how_to_get_it(tmp_path, monkeypatch):
     (tmp_path / "m.zst").write_bytes(PACK["zst"](LOG))
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(CopperError, match=r"pip install 'copper-mqtt\[zst\]'"):
+    with pytest.raises(CopperError, match="pip install zstandard"):
         texts(tmp_path / "m.zst")
 
 
