@@ -52,13 +52,15 @@ class Origin:
 class Block:
     """The handling of one message, and the copies of it that were sent; of a will, `place` of the last in its order.
 
-    `unsure`: several clients have a will that fits as well.
+    `unsure`: several clients have a will that fits as well. `plain`: once it is over, whether the next message like
+    this one changes nothing but packet identifiers (Routing.queue).
     """
 
     message: Message
     sent: Sent = field(default_factory=Sent)
     place: int = -1
     unsure: bool = False
+    plain: bool = False
 
 
 class Attribution:
@@ -69,6 +71,7 @@ class Attribution:
         stopping: the broker ends: wills of all that are connected follow, in the order of their connections.
         wills: those that no line announces.
         draining: the client whose queue may be sent on now, since it acknowledged something or came back.
+        last: the block that was closed last.
     """
 
     def __init__(self, sessions: Sessions, dialect: Dialect) -> None:
@@ -76,6 +79,7 @@ class Attribution:
         self.stopping = False
         self.draining: str | None = None
         self.block: Block | None = None
+        self.last: Block | None = None
         self.wills = Wills(sessions, dialect, self.routing)
         self._sessions = sessions
         self._dialect = dialect
@@ -98,6 +102,7 @@ class Attribution:
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
+        self.last = block
         replaying, self._replaying = self._replaying, None
         if replaying is not None and not replaying.inflight:
             # who owes no acknowledgement got at once all that it gets
@@ -116,7 +121,7 @@ class Attribution:
                 return
             # nobody could be sent a copy at once: one that comes later will tell whether it was published
             self._stored.take(message)
-        self.routing.queue(message, block.sent)
+        block.plain = self.routing.queue(message, block.sent)
 
     def cancel(self, client: str) -> Message | None:
         """The open block's message, if it is this publisher's: it was refused after all."""

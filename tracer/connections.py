@@ -191,6 +191,7 @@ class Connections:
         """Our broker's own bridge reached the other broker; the log says no more of it."""
         session = self._sessions.of(record.client)
         session.connected = session.bridge = True
+        self._sessions.changed(session)
         session.window = 1
         return [e.Connect(now.at, now.line, record.client, None, None, None, None, None, None, None, None)]
 
@@ -217,6 +218,7 @@ class Connections:
         session = self._sessions.of(record.client)
         session.will = None
         session.connected = False
+        self._sessions.changed(session)
         return [e.Disconnect(now.at, now.line, record.client, "takeover")]
 
     def expired(self, record: r.Expired, now: Moment) -> Events:

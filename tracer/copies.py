@@ -76,3 +76,14 @@ class Group:
 
 
 Leaf = Subscription | Group
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """Who gets what is published on one topic: its leaves, in Mosquitto's order.
+
+    `is_current` ends with anything that changes who of them gets a copy, and how.
+    """
+
+    leaves: tuple[Leaf, ...]
+    is_current: bool = True

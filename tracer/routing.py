@@ -10,6 +10,7 @@ first, yet an identifier is drawn for each. Of a $share group it is always the f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tracer import waiting
 from tracer.copies import Copy, Group, Message, Subscription
@@ -52,7 +53,8 @@ class Walk:
     """One message on its way through the filters.
 
     `left` are copies not accounted for, `groups` those still to come, `served` are the clients that have a copy,
-    `gone` those that have no session any more: their turn in a group was passed over.
+    `gone` those that have no session any more: their turn in a group was passed over. `plain`: nothing changes by it
+    but the packet identifiers of the copies that were sent.
     """
 
     message: Message
@@ -60,6 +62,7 @@ class Walk:
     groups: list[Group]
     gone: set[str] = field(default_factory=set)
     served: set[str] = field(default_factory=set)
+    plain: bool = True
 
 
 class Routing:
@@ -71,11 +74,17 @@ class Routing:
         self._sessions = sessions
         self._dialect = dialect
 
-    def queue(self, message: Message, sent: Sent) -> None:
-        """Queue a copy for whoever should have got one, and did not."""
+    def queue(self, message: Message, sent: Sent) -> bool:
+        """Queue a copy for whoever should have got one, and did not.
+
+        Returns:
+            Whether the next message like this one, with the same copies sent, changes nothing that a later line
+            could show, but the packet identifiers of its copies.
+        """
         leaves = self._sessions.leaves(message.topic)
         groups = [leaf for leaf in leaves if isinstance(leaf, Group)]
         walk = Walk(message, {client: list(copies) for client, copies in sent.copies.items()}, groups)
+        walk.plain = not groups
         for leaf in leaves:
             if isinstance(leaf, Subscription):
                 self._hand(leaf, walk, None)
@@ -90,8 +99,10 @@ class Routing:
         for client, copies in walk.left.items():
             session = self._sessions.get(client)
             for _, mid in copies:
+                walk.plain = False
                 if session is not None and mid:
                     waiting.drawn(session, mid)
+        return walk.plain
 
     def expected(self, message: Message) -> list[dict[str, int]]:
         """The copies of a message in the order of the filters: who may get each one, and with which QoS."""
@@ -119,18 +130,28 @@ class Routing:
         if not self.gets_duplicates(one.client) and (one.client in walk.served or (left and left[0][0] != qos)):
             if qos:
                 session.draw()
+                walk.plain = False
             return
         mine = next((copy for copy in left if copy[0] == qos), None)
         if mine is not None:
             left.remove(mine)
             walk.served.add(one.client)
-            session.kept_away.discard(_kept_away(session, walk.message, one))
+            kept_away = _kept_away(session, walk.message, one)
+            self._note(session.kept_away, kept_away, kept_away[1] or one.plain, there=False)
             if walk.message.sender == one.client:
-                session.gets_own.add(one.logged)
+                self._note(session.gets_own, one.logged, one.plain, there=True)
             if qos:
                 waiting.drawn(session, mine[1])
         elif self._wait(session, walk.message, one, group, [False]):
             walk.served.add(one.client)
+            walk.plain = False
+
+    def _note(self, noted: set[Any], what: Any, plain: str, *, there: bool) -> None:
+        """What is known of how a client gets its copies by a filter, or of a topic; what is new makes new routes."""
+        if (what in noted) == there:
+            return
+        (noted.add if there else noted.discard)(what)
+        self._sessions.forget_routes(plain)
 
     def _hand_to_group(self, group: Group, walk: Walk) -> None:
         """The first in turn gets it, there or not; but who was first may have no session any more."""
@@ -199,7 +220,7 @@ class Routing:
             kept_away = _kept_away(session, message, one)
             if session.connected and not (qos and session.inflight):
                 if not shared:
-                    session.kept_away.add(kept_away)
+                    self._note(session.kept_away, kept_away, kept_away[1] or one.plain, there=True)
                 return False
             if not qos or kept_away in session.kept_away:
                 return False

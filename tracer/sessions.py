@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tracer import topics
-from tracer.copies import Copy, Group, Leaf, Message, Subscription
+from tracer.copies import Copy, Group, Leaf, Message, Route, Subscription
 
 ABSENT_CAP = 10_000
 """Sessions of absent clients; the one that has been away longest goes first."""
-MATCH_CACHE_CAP = 50_000
+ROUTES_CAP = 50_000
 """Topics whose subscribers are remembered."""
 RESTART_DOUBT = 1
 """By how much the next packet identifier may be off after a restart: what is kept of it is not the last one drawn."""
@@ -136,7 +136,7 @@ class Sessions:
         self._absent: OrderedDict[str, None] = OrderedDict()
         self._exact: dict[str, dict[tuple[str, str], Subscription]] = {}
         self._wild: dict[tuple[str, str], Subscription] = {}
-        self._leaves: dict[str, tuple[Leaf, ...]] = {}
+        self._routes: dict[str, Route] = {}
         self._turns: dict[tuple[str, str], list[str]] = {}
 
     def __contains__(self, client: object) -> bool:
@@ -166,11 +166,13 @@ class Sessions:
         self._by_client[client] = self._by_client.pop(client)
         self._absent.pop(client, None)
         session.connected, session.goodbye, session.strangers, session.window = True, False, 0, 1
+        self.changed(session)
         return session
 
     def disconnect(self, session: Session) -> None:
         """The connection is gone, and the session with it where it does not outlive it."""
         session.connected = session.goodbye = False
+        self.changed(session)
         if not session.is_lasting or not (session.filters or session.releasing or session.waiting or session.inflight):
             self.remove(session.client)
             return
@@ -215,7 +217,7 @@ class Sessions:
             self._wild[key] = subscription
         else:
             self._exact.setdefault(plain, {})[key] = subscription
-        self._leaves.clear()
+        self.forget_routes(plain)
 
     def unsubscribe(self, session: Session, logged: str) -> None:
         """Forget a filter. An UNSUBSCRIBE is logged without the listener's mount point, a SUBSCRIBE with it."""
@@ -235,12 +237,32 @@ class Sessions:
 
     def leaves(self, topic: str) -> tuple[Leaf, ...]:
         """All subscriptions that a topic matches, groups apart, in the order in which Mosquitto comes to them."""
-        found = self._leaves.get(topic)
+        return self.route(topic).leaves
+
+    def route(self, topic: str) -> Route:
+        """Who gets what is published on a topic."""
+        found = self._routes.get(topic)
         if found is None:
-            if len(self._leaves) >= MATCH_CACHE_CAP:
-                self._leaves.clear()
-            found = self._leaves[topic] = self._find_leaves(topic)
+            if len(self._routes) >= ROUTES_CAP:
+                self.forget_routes("#")
+            found = self._routes[topic] = Route(self._find_leaves(topic))
         return found
+
+    def changed(self, session: Session) -> None:
+        """A client came or went, or gets its copies otherwise now."""
+        for one in session.filters.values():
+            self.forget_routes(one.plain)
+
+    def forget_routes(self, plain: str) -> None:
+        """Something changes who gets the messages that a plain filter (or a topic) matches; `#`: all messages."""
+        if plain == "#":
+            gone = list(self._routes)
+        elif topics.is_wildcard(plain):
+            gone = [topic for topic in self._routes if topics.matches(plain, topic)]
+        else:
+            gone = [plain] if plain in self._routes else []
+        for topic in gone:
+            self._routes.pop(topic).is_current = False
 
     def _find_leaves(self, topic: str) -> tuple[Leaf, ...]:
         wild = (one for one in self._wild.values() if topics.matches(one.plain, topic))
@@ -283,7 +305,7 @@ class Sessions:
             same.pop(key, None)
             if not same:
                 del self._exact[subscription.plain]
-        self._leaves.clear()
+        self.forget_routes(subscription.plain)
 
 
 def _rank(leaf: Leaf) -> tuple[int, ...]:
