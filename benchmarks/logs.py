@@ -1,0 +1,60 @@
+"""The logs that are measured on: made once, by a real Mosquitto, and kept in benchmarks/.logs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.plant import Plant
+from tests.tracer.mosquittos import mosquitto
+
+FOLDER = Path(__file__).parent / ".logs"
+SEED = 5
+REAL_SIZE = 113_000_000
+ODD_SIZE = 40_000_000
+COPIES = 9
+
+
+def real() -> Path:
+    """113 MB of a plant whose clients and topics have ordinary names."""
+    return _kept("real.log", lambda path: _play(path, REAL_SIZE, odd=False))
+
+
+def odd() -> Path:
+    """40 MB of one where every sixth has quotes and the like in its names, and some topics don't fit into a line."""
+    return _kept("odd.log", lambda path: _play(path, ODD_SIZE, odd=True))
+
+
+def big() -> Path:
+    """1 GB: a broker that is started again and again and appends to its log, and each day goes as the one before."""
+    return _kept("big.log", _repeat)
+
+
+def _kept(name: str, make: Callable[[Path], None]) -> Path:
+    path = FOLDER / name
+    if not path.exists():
+        FOLDER.mkdir(exist_ok=True)
+        print(f"making {path} ...", flush=True)
+        begun = path.with_suffix(".begun")
+        make(begun)
+        begun.rename(path)
+    return path
+
+
+def _play(path: Path, size: int, *, odd: bool) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        with mosquitto(Path(folder)) as broker:
+            plant = Plant(SEED, broker.port, odd=odd)
+            while broker.log.stat().st_size < size:
+                plant.turn()
+            plant.leave()
+        broker.log.rename(path)
+
+
+def _repeat(path: Path) -> None:
+    with path.open("wb") as out:
+        for _ in range(COPIES):
+            with real().open("rb") as one:
+                shutil.copyfileobj(one, out)
