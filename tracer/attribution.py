@@ -52,15 +52,13 @@ class Origin:
 class Block:
     """The handling of one message, and the copies of it that were sent; of a will, `place` of the last in its order.
 
-    `unsure`: several clients have a will that fits as well. `plain`: once it is over, whether the next message like
-    this one changes nothing but packet identifiers (Routing.queue).
+    `unsure`: several clients have a will that fits as well.
     """
 
     message: Message
     sent: Sent = field(default_factory=Sent)
     place: int = -1
     unsure: bool = False
-    plain: bool = False
 
 
 class Attribution:
@@ -71,7 +69,7 @@ class Attribution:
         stopping: the broker ends: wills of all that are connected follow, in the order of their connections.
         wills: those that no line announces.
         draining: the client whose queue may be sent on now, since it acknowledged something or came back.
-        last: the block that was closed last.
+        stored: the messages that are kept with their topics.
     """
 
     def __init__(self, sessions: Sessions, dialect: Dialect) -> None:
@@ -79,11 +77,10 @@ class Attribution:
         self.stopping = False
         self.draining: str | None = None
         self.block: Block | None = None
-        self.last: Block | None = None
         self.wills = Wills(sessions, dialect, self.routing)
         self._sessions = sessions
         self._dialect = dialect
-        self._stored = Stored()
+        self.stored = Stored()
         self._replaying: Session | None = None
 
     # -- messages ---------------------------------------------------------------------------------------------
@@ -91,7 +88,7 @@ class Attribution:
     def accept(self, message: Message) -> None:
         """The broker hands a message out now. Until close() the copies of it follow."""
         self.block = Block(message)
-        self._stored.take(message)
+        self.stored.take(message)
         if self._dialect.batches:
             self.routing.queue(message, self.block.sent)
 
@@ -102,7 +99,6 @@ class Attribution:
     def close(self) -> None:
         """The handling of the open block is over: whoever should have got a copy and did not has it queued."""
         block, self.block = self.block, None
-        self.last = block
         replaying, self._replaying = self._replaying, None
         if replaying is not None and not replaying.inflight:
             # who owes no acknowledgement got at once all that it gets
@@ -120,8 +116,8 @@ class Attribution:
                 self.wills.perhaps.append(message)
                 return
             # nobody could be sent a copy at once: one that comes later will tell whether it was published
-            self._stored.take(message)
-        block.plain = self.routing.queue(message, block.sent)
+            self.stored.take(message)
+        self.routing.queue(message, block.sent)
 
     def cancel(self, client: str) -> Message | None:
         """The open block's message, if it is this publisher's: it was refused after all."""
@@ -129,7 +125,7 @@ class Attribution:
         if block is None or block.message.sender != client or block.message.is_will:
             return None
         self.block = None
-        self._stored.take_back(block.message)
+        self.stored.take_back(block.message)
         return block.message
 
     def dropped(self) -> Message | None:
@@ -140,7 +136,7 @@ class Attribution:
         """A SUBSCRIBE was acknowledged: stored messages follow, or wait where the client owes acknowledgements."""
         self._replaying = session
         for one in filters:
-            stored = self._stored.matching(one.plain)
+            stored = self.stored.matching(one.plain)
             for message in stored:
                 unsure = session.has_options or one.group is not None
                 copy = Copy(message, min(one.qos, message.qos), replay=one.logged, unsure=unsure, spread=len(stored))
@@ -195,10 +191,13 @@ class Attribution:
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
         block.sent.add(session.client, record.qos, record.mid if record.qos else 0)
+        if message.retain and session.keeps_retain is None:
+            session.keeps_retain = record.retain
+            self._sessions.changed(session)
         if block.unsure:
             return Origin(None, WILL, NONE)
         if message.is_will and not message.announced:
-            self._stored.take(message)
+            self.stored.take(message)
         if message.is_will:
             return _inferred(message, WILL)
         return Origin(message.sender, LIVE, SEEN)
@@ -214,7 +213,7 @@ class Attribution:
             waiting.seen(session, record)
             return Origin(None, RETAINED, NONE)
         for name in renaming.names(session, record.topic):
-            message = self._stored.replay(name, record.size, self._subscribed(session, name))
+            message = self.stored.replay(name, record.size, self._subscribed(session, name))
             if message is not None:
                 waiting.seen(session, record)
                 return _inferred(message, RETAINED)
@@ -322,7 +321,7 @@ class Attribution:
         """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""
         if self.stopping and not self._dialect.batches:
             for will in (*self.wills.due.values(), *self.wills.armed()):
-                self._stored.take(will)
+                self.stored.take(will)
                 self.routing.queue(will, Sent())
         self.wills.due.clear()
         self.wills.last = None

@@ -96,6 +96,11 @@ class Connections:
         joining.lines += 1
         return True
 
+    @property
+    def is_joining(self) -> bool:
+        """Whether a client is being let in."""
+        return self._joining is not None
+
     def is_over(self, record: r.Record) -> bool:
         """Whether a client is still said to be let in, though this record shows that no CONNACK comes."""
         return self._joining is not None and not record.joining and not _is_sys(record)

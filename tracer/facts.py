@@ -72,6 +72,13 @@ class Facts:
                 # whoever keeps facts for long may have forgotten it, and not its stored message
                 self.clients.setdefault(event.sender, Known())
 
+    def keep(self, client: str, topic: str, size: int) -> None:
+        """The client's message of `size` bytes is the stored one of the topic; an empty one deletes what was."""
+        if size:
+            self.owners[topic] = client
+        else:
+            self.owners.pop(topic, None)
+
     def identities(self) -> list[Client]:
         """The facts by which clients are told apart."""
         return [
@@ -88,10 +95,8 @@ class Facts:
 
     def _publish(self, event: e.Publish) -> None:
         self._of(event.client).published.add(event.topic)
-        if event.retain and event.bytes:
-            self.owners[event.topic] = event.client
-        elif event.retain:
-            self.owners.pop(event.topic, None)
+        if event.retain:
+            self.keep(event.client, event.topic, event.bytes)
 
     def _connect(self, event: e.Connect) -> None:
         known = self._of(event.client)

@@ -22,8 +22,27 @@ from tracer.pieces import text_of
 CUT = 999
 """Since 2.0 a whole line, prefix included, is cut at 999 bytes (src/logging.c, `char log_line[1000]`)."""
 
-CUT_PUBLISH_1_6 = ((b"Received PUBLISH from ", 567), (b"Sending PUBLISH to ", 565))
-"""1.6 cuts the text alone, at 499 bytes more than the line's format string has."""
+LEFT_1_6 = 499
+"""1.6 cuts the text alone, at so many bytes more than its format string has."""
+FORMATS_1_6 = (
+    b"Received PUBLISH from %s (d%d, q%d, r%d, m%d, '%s', ... (%ld bytes))",
+    b"Sending PUBLISH to %s (d%d, q%d, r%d, m%d, '%s', ... (%ld bytes))",
+    b"Denied PUBLISH from %s (d%d, q%d, r%d, m%d, '%s', ... (%ld bytes))",
+    b"Dropped too large PUBLISH from %s (d%d, q%d, r%d, m%d, '%s', ... (%ld bytes))",
+    b"Received SUBSCRIBE from %s",
+    b"Received UNSUBSCRIBE from %s",
+    b"Received PINGREQ from %s",
+    b"Sending PINGRESP to %s",
+    b"Received DISCONNECT from %s",
+    b"Sending CONNACK to %s (%d, %d)",
+    b"Sending SUBACK to %s",
+    b"Sending UNSUBACK to %s",
+)
+"""Those whose end, where it is cut off, may look whole: a topic's author chose it, or it is only part of an id."""
+CUT_1_6 = tuple((line.split(b"%")[0], len(line) + LEFT_1_6) for line in FORMATS_1_6)
+
+LONGEST = 2_000
+"""No version prints a text of so many bytes; such a line may be made to be slow to read."""
 
 PROTOCOLS = {b"1": "3.1", b"2": "3.1.1", b"3": "3.1", b"4": "3.1.1", b"5": "5.0"}
 """What `p` stands for in a New client line: up to 2.0 it is 1, 2 or 5; since 2.1 it is 3, 4 or 5."""
@@ -34,6 +53,8 @@ Match = re.Match[bytes]
 
 def read(text: bytes, known: Container[str]) -> Answer:
     """What a line's text (prefix gone, not cut) says."""
+    if len(text) > LONGEST:
+        return None
     for line in PUBLISH_LINES:
         if text.startswith(line.head):
             return _publish(text, line, known)
@@ -53,15 +74,20 @@ def read(text: bytes, known: Container[str]) -> Answer:
 
 
 def read_cut(text: bytes) -> r.Record:
-    """What is left of a line that was cut: whether it may stand inside a message's block."""
-    return r.CutInside() if text.startswith(b"Sending PUBLISH to ") else r.Cut()
+    """What is left of a line that was cut: whether it may stand inside a message's block, or begins one of filters."""
+    if text.startswith(b"Sending PUBLISH to "):
+        return r.CutInside()
+    for head in (b"Received SUBSCRIBE from ", b"Received UNSUBSCRIBE from "):
+        if text.startswith(head):
+            return r.CutBegin(text[len(head) :])
+    return r.Cut()
 
 
 def is_cut(line: bytes, text: bytes, *, old: bool) -> bool:
     """Whether Mosquitto cut this line (`text` is the line without its prefix; `old`: 1.6 wrote it)."""
     if not old:
         return len(line) == CUT
-    return any(len(text) == length and text.startswith(head) for head, length in CUT_PUBLISH_1_6)
+    return any(len(text) == length and text.startswith(head) for head, length in CUT_1_6)
 
 
 # -- PUBLISH lines: `HEAD I (d%d, q%d, r%d, m%d, 'T', ... (%ld bytes))`, the same in all versions -----------
@@ -82,7 +108,7 @@ PUBLISH_LINES = (
     PublishLine(b"Denied PUBLISH from ", r.PublishDenied, "handle_publish.c; instead of Received, or after it"),
     PublishLine(b"Dropped too large PUBLISH from ", r.PublishTooLarge, "handle_publish.c; message_size_limit"),
 )
-TAIL = re.compile(rb"', \.\.\. \((\d+) bytes\)\)\Z")
+TAIL = re.compile(rb"', \.\.\. \((\d{1,19}) bytes\)\)\Z")
 MIDDLE = re.compile(rb" \(d([01]), q([012]), r([01]), m(\d{1,5}), '")
 
 
@@ -148,10 +174,10 @@ def _indented(text: bytes) -> r.Record:
 # -- New client -----------------------------------------------------------------------------------------------
 
 NEW_CLIENT = re.compile(
-    rb"\ANew (?P<what>client|bridge) connected from (?P<address>.+?)(?:(?<!:):(?P<port>\d+))? as (?P<rest>.+)\Z",
+    rb"\ANew (?P<what>client|bridge) connected from (?P<address>.+?)(?:(?<!:):(?P<port>\d{1,5}))? as (?P<rest>.+)\Z",
     re.DOTALL,
 )
-INTRODUCTION = re.compile(rb" \(p(\d+), c([01]), k(\d+)(?:\)\.\Z|, u')")
+INTRODUCTION = re.compile(rb" \(p(\d), c([01]), k(\d{1,5})(?:\)\.\Z|, u')")
 
 
 def _new_client(match: Match) -> r.Record:
@@ -192,6 +218,7 @@ REASONS = {
     "server shutting down": "administrative",
     "quota exceeded": "quota",
     "receive maximum exceeded": "quota",
+    "exceeding the receive maximum": "quota",
     "qos too high or retain not supported": "unsupported",
     "qos not supported": "unsupported",
     "retain not supported": "unsupported",
@@ -208,14 +235,17 @@ ENDS = tuple(
         rb" has (?P<why>exceeded timeout), disconnecting\.",
         rb" (?P<why>closed its connection)\.",
         # since 2.1.1 all ends have this form; strerror's words have no dot behind them
-        rb" \[(?P<address>[^\]]*):(?P<port>\d+)\] disconnected(?:\.|: (?P<why>.+?)\.?)",
+        rb" \[(?P<address>[^\]]*):(?P<port>\d{1,5})\] disconnected(?:\.|: (?P<why>.+?)\.?)",
     )
 )
 ALREADY = re.compile(rb"\AClient (?P<client>.+) already connected, closing old connection\.\Z", re.DOTALL)
 REFUSED = re.compile(
     rb"\AClient connection from (\S+) (failed: .+|denied: max_connections exceeded|denied access by tcpd)\.\Z"
 )
-OVER_QUOTA = b" has exceeded its receive-maximum quota. This behaviour must be fixed on the client."
+OVER_QUOTA = re.compile(
+    rb"\AClient (?P<client>.+) has exceeded its receive-maximum quota\. This behaviour must be fixed on the client\.\Z",
+    re.DOTALL,
+)
 NOTES = (
     re.compile(rb"\AClient .+ negotiated (?:TLS|SSL)\S* cipher \S+\Z", re.DOTALL),
     re.compile(rb"\AClient from \S+ appears to be using TLS to connect to a non-TLS listener\.\Z"),
@@ -223,18 +253,23 @@ NOTES = (
 
 
 def _client(text: bytes, known: Container[str]) -> Answer:
-    found: list[r.Disconnected | r.AlreadyConnected] = []
+    """The longest known id is right: the words behind a shorter one would be no words of Mosquitto's."""
+    found: list[tuple[str, r.Record]] = []
     for pattern in ENDS:
         match = pattern.match(text)
         if match is not None:
-            found.append(_disconnected(match))
+            end = _disconnected(match)
+            found.append((end.client, end))
     match = ALREADY.match(text)
     if match is not None:
-        found.append(r.AlreadyConnected(text_of(match["client"])))
-    ours = [record for record in found if record.client in known]
-    if len(ours) > 1:
-        return r.Readings(tuple(ours))
-    return ours[0] if ours else _client_note(text) or (found[-1] if found else None)
+        found.append((text_of(match["client"]), r.AlreadyConnected(text_of(match["client"]))))
+    match = OVER_QUOTA.match(text)
+    if match is not None:
+        found.append((text_of(match["client"]), r.NoteInside()))
+    ours = sorted((one for one in found if one[0] in known), key=lambda one: len(one[0]))
+    if len({client for client, _ in ours}) > 1:
+        return r.Readings(tuple(record for _, record in ours))
+    return ours[0][1] if ours else _client_note(text) or (found[-1][1] if found else None)
 
 
 def _disconnected(match: Match) -> r.Disconnected:
@@ -254,14 +289,12 @@ def _reason(why: bytes | None) -> str:
     words = text_of(why).lower()
     if words.startswith("bad socket read/write"):
         return "socket"
-    if words.startswith("using not allowed feature"):
+    if words.startswith(("using not allowed feature", "used disallowed feature")):
         return "unsupported"
     return REASONS.get(words, "other")
 
 
 def _client_note(text: bytes) -> r.Record | None:
-    if text.endswith(OVER_QUOTA):
-        return r.NoteInside()
     match = REFUSED.match(text)
     if match is not None:
         return r.ConnectionRefused(text_of(match[1]), text_of(match[2]))

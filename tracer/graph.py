@@ -28,9 +28,10 @@ import networkx as nx
 from tracer import events as e
 from tracer import topics
 from tracer.facts import Facts
+from tracer.flows import Flow
 from tracer.identity import Service, identify
 from tracer.sums import Pair, Sums, Traffic, sums_of_key
-from tracer.windows import Place, Run, Window
+from tracer.windows import Between, Place, Run, Window
 
 __all__ = ["RULES", "SCHEMA", "By", "Counted", "Place", "Run", "Tally"]
 
@@ -86,17 +87,46 @@ class Tally:
 
     def add(self, event: e.Event) -> None:
         """Take one event in, in the order of the log."""
-        if self._window is not None:
-            place = self._window.place(event, self._place)
-            if self._place == "before" != place:
-                # whoever is there now counts as there
-                self.traffic.meet(self.facts)
-            self._place = place
+        self._move(event)
         if self._place == "after":
             return
         self.facts.add(event)
         if self._place != "before":
             self.traffic.count(event)
+
+    def _move(self, event: e.Event) -> None:
+        if self._window is None:
+            return
+        place = self._window.place(event, self._place)
+        if self._place == "before" != place:
+            # whoever is there now counts as there
+            self.traffic.meet(self.facts)
+        self._place = place
+
+    def carry(self, flow: Flow) -> None:
+        """Take the messages of a flow in, all of which stand where the last event stood."""
+        if self._place in {"inside", "closing"}:
+            self.traffic.carry(flow)
+
+    def keep(self, flow: Flow, size: int) -> None:
+        """A message of the flow is the stored one of its topic now."""
+        if self._place != "after":
+            self.facts.keep(flow.sender, flow.topic, size)
+
+    def has_a_border(self, at: str | None) -> bool:
+        """Whether the window opens or closes at this time, or before it."""
+        if not isinstance(self._window, Between):
+            return False
+        place = self._window.place(e.Event(at, 0), self._place)
+        return place != self._place
+
+    def cross(self, at: str | None) -> None:
+        """What follows is of this time."""
+        self._move(e.Event(at, 0))
+
+    def is_exact(self) -> bool:
+        """Whether each event is wanted: a run begins and ends with one."""
+        return isinstance(self._window, Run)
 
     def graph(self, counts: Counted, *, by: By = "service", source: str = "") -> nx.MultiDiGraph[str]:
         """The graph of what was added so far.

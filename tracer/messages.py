@@ -44,7 +44,7 @@ class Messages:
         if record.qos == 2:
             session.receive(record.mid, message)
             return []
-        if record.qos == 1 and session.is_again(record.mid, message, dup=record.dup):
+        if record.qos == 1 and session.is_again(record.mid, record.topic, record.size, dup=record.dup):
             self._attribution.accept(message)
             return []
         return self._publish(message, now)

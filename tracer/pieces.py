@@ -88,43 +88,43 @@ def _bridge_subscribe(match: Match) -> r.Record:
 
 ANY = rb"(?P<client>.+)"
 SUPPORT = rb"[\w-]+ support (?:NOT )?available\."
-MID = rb" \(Mid: (?P<mid>\d+)"
+MID = rb" \(Mid: (?P<mid>\d{1,5})"
 
 ACKNOWLEDGEMENTS = (
     _piece(
         "lib/send_mosq.c, to the publisher",
         b"Sending PUBACK to P (m1, rc0)",
-        rb"Sending (?P<kind>PUBACK) to " + ANY + rb" \(m(?P<mid>\d+), rc(?P<code>\d+)\)",
+        rb"Sending (?P<kind>PUBACK) to " + ANY + rb" \(m(?P<mid>\d{1,5}), rc(?P<code>\d{1,3})\)",
         _ack(r.AckOut),
     ),
     _piece(
         "lib/send_mosq.c",
         b"Sending PUBREC to P (m2, rc0)",
-        rb"Sending (?P<kind>PUBREC) to " + ANY + rb" \(m(?P<mid>\d+), rc(?P<code>\d+)\)",
+        rb"Sending (?P<kind>PUBREC) to " + ANY + rb" \(m(?P<mid>\d{1,5}), rc(?P<code>\d{1,3})\)",
         _ack(r.AckOut),
     ),
     _piece(
         "lib/send_mosq.c, to the publisher",
         b"Sending PUBCOMP to P (m2)",
-        rb"Sending (?P<kind>PUBCOMP) to " + ANY + rb" \(m(?P<mid>\d+)\)",
+        rb"Sending (?P<kind>PUBCOMP) to " + ANY + rb" \(m(?P<mid>\d{1,5})\)",
         _ack(r.AckOut),
     ),
     _piece(
         "lib/send_mosq.c, to a subscriber",
         b"Sending PUBREL to S (m2)",
-        rb"Sending (?P<kind>PUBREL) to " + ANY + rb" \(m(?P<mid>\d+)\)",
+        rb"Sending (?P<kind>PUBREL) to " + ANY + rb" \(m(?P<mid>\d{1,5})\)",
         _ack(r.AckOut),
     ),
     _piece(
         "lib/handle_pubackcomp.c",
         b"Received PUBACK from S (Mid: 1, RC:0)",
-        rb"Received (?P<kind>PUBACK) from " + ANY + MID + rb", RC:(?P<code>\d+)\)",
+        rb"Received (?P<kind>PUBACK) from " + ANY + MID + rb", RC:(?P<code>\d{1,3})\)",
         _ack(r.AckIn),
     ),
     _piece(
         "lib/handle_pubackcomp.c",
         b"Received PUBCOMP from S (Mid: 2, RC:0)",
-        rb"Received (?P<kind>PUBCOMP) from " + ANY + MID + rb", RC:(?P<code>\d+)\)",
+        rb"Received (?P<kind>PUBCOMP) from " + ANY + MID + rb", RC:(?P<code>\d{1,3})\)",
         _ack(r.AckIn),
     ),
     _piece(
@@ -145,7 +145,7 @@ DELIVERIES = (
     _piece(
         "send__real_publish, directly after its Sending line",
         b"Dropping too large outgoing PUBLISH for S (5000 bytes)",
-        rb"Dropping too large outgoing PUBLISH for " + ANY + rb" \((?P<size>\d+) bytes\)",
+        rb"Dropping too large outgoing PUBLISH for " + ANY + rb" \((?P<size>\d{1,19}) bytes\)",
         _too_large,
     ),
     _piece(
@@ -190,13 +190,13 @@ CONNECTIONS = (
     _piece(
         "net__socket_accept; 1.6 without the peer's port",
         b"New connection from 127.0.0.1:55238 on port 1883.",
-        rb"New connection from (?P<address>.+?)(?:(?<!:):(?P<port>\d+))? on port \d+\.",
+        rb"New connection from (?P<address>.+?)(?:(?<!:):(?P<port>\d{1,5}))? on port \d+\.",
         _connection,
     ),
     _piece(
         "send__connack; with code != 0 an address up to 2.0.12, since then the id that a stranger claims",
         b"Sending CONNACK to S (0, 0)",
-        rb"Sending CONNACK to " + ANY + rb" \((?P<present>\d+), (?P<code>\d+)\)",
+        rb"Sending CONNACK to " + ANY + rb" \((?P<present>[01]), (?P<code>\d{1,3})\)",
         _connack,
     ),
     _piece(
@@ -208,7 +208,7 @@ CONNECTIONS = (
     _piece(
         "connect__on_authorised, after New client; its topic is the next line",
         b"Will message specified (6 bytes) (r0, q1).",
-        rb"Will message specified \((?P<size>\d+) bytes\) \(r(?P<retain>[01]), q(?P<qos>[012])\)\.",
+        rb"Will message specified \((?P<size>\d{1,19}) bytes\) \(r(?P<retain>[01]), q(?P<qos>[012])\)\.",
         _will,
     ),
     _piece(
@@ -221,7 +221,13 @@ CONNECTIONS = (
         lambda match: r.Disconnected(text_of(match["client"]), "closed", None, None),
     ),
     _piece(
-        "do_disconnect, 2.0; up to 2.0.5 it ends in `, disconnecting.`",
+        "do_disconnect, up to 2.0.5",
+        b"Bad socket read/write on client S, disconnecting.",
+        rb"Bad socket read/write on client " + ANY + rb", disconnecting\.",
+        lambda match: r.Disconnected(text_of(match["client"]), "socket", None, None),
+    ),
+    _piece(
+        "do_disconnect, since 2.0.6",
         b"Bad socket read/write on client S: Connection reset by peer",
         rb"Bad socket read/write on client " + ANY + rb": [^:]+",
         lambda match: r.Disconnected(text_of(match["client"]), "socket", None, None),
@@ -237,6 +243,7 @@ CONNECTIONS = (
     _piece("bridges", b"Sending PINGREQ to S", rb"Sending PINGREQ to " + ANY, _of(r.Sign)),
     _piece("bridges", b"Received PINGRESP from S", rb"Received PINGRESP from " + ANY, _of(r.Sign)),
     _piece("handle_auth.c", b"Received AUTH from S (rc24, SCRAM)", rb"Received AUTH from .+ \(rc\d+, .*\)", _note),
+    _piece("builds without bridges", b"Sending DISCONNECT to S (rc0)", rb"Sending DISCONNECT to .+ \(rc\d+\)", _note),
     _piece("send_auth.c", b"Sending AUTH to S (rc24, SCRAM)", rb"Sending AUTH to .+ \(rc\d+, .*\)", _note),
 )
 
@@ -258,9 +265,17 @@ BRIDGES = (
     _piece(
         "bridge.c",
         b"Bridge local.edge sending SUBSCRIBE (Mid: 1, Topic: a/#, QoS: 0, Options: 0x00)",
-        rb"Bridge .+ sending (?:CONNECT|(?:UN)?SUBSCRIBE \(Mid: .+\))",
+        rb"Bridge .+ sending (?:CONNECT|DISCONNECT|(?:UN)?SUBSCRIBE \(Mid: .+\))",
         _note,
     ),
+    _piece(
+        "util_mosq.c; 2.1 has more of them",
+        b"Bridge connection edge has exceeded idle timeout, disconnecting.",
+        rb"Bridge (?:connection .+ has exceeded idle timeout, disconnecting\."
+        rb"|.+ connection was stable enough, resetting backoff|.+ next backoff will be \d+ ms)",
+        _note,
+    ),
+    _piece("handle_connack.c", b"Connection Refused: not authorised", rb"Connection Refused: .+", _note),
     _piece("bridge.c", b"Connecting bridge (step 1) edge (h:1883)", rb"Connecting bridge .+", _note),
 )
 
@@ -273,6 +288,10 @@ BROKER = (
     ),
     _piece("mosquitto.c", b"Config loaded from /etc/mosquitto.conf.", rb"Config loaded from .+", _note),
     _piece("mosquitto.c", b"Using default config.", rb"Using default config\.", _note),
+    _piece("mosquitto.c, 2.0", b"Starting in local only mode. Connections will only", rb"Starting in local only .+", _note),
+    _piece("mosquitto.c, 2.0", b"Create a configuration file which defines", rb"Create a configuration file .+", _note),
+    _piece("mosquitto.c", b"For more details see https://mosquitto.org/", rb"For more details see https:.+", _note),
+    _piece("security.c", " └── Extended authentication not enabled.".encode(), rb" \xe2\x94[\x94\x9c]\xe2\x94\x80\xe2\x94\x80 .+", _note),
     _piece("net.c", b"Opening ipv4 listen socket on port 1883.", rb"Opening \w+ listen socket on .+", _note),
     _piece("2.1", b"Info: running mosquitto as user: mosquitto.", rb"Info: .+", _note),
     _piece("2.1", b"Bridge support available.", SUPPORT, _note),
@@ -290,9 +309,17 @@ BROKER = (
     _piece("net.c", b"OpenSSL Error[0]: error:0A000126", rb"OpenSSL Error.+", _note),
     _piece("various", b"Protocol error from S: PUBREL for unknown id.", rb"Protocol error from .+", _note),
     _piece("various", b"Invalid QoS in PUBLISH from S, disconnecting.", rb"Invalid .+", _note),
+    _piece("handle_publish.c", b"Too high QoS in PUBLISH from S, disconnecting.", rb"Too high QoS in .+", _note),
+    _piece("handle_subscribe.c", b"Empty subscription string from S, disconnecting.", rb"Empty .+", _note),
+    _piece(
+        "security.c, while a message is handed out",
+        b'ACL denying access to client with dangerous client id "a/+"',
+        rb"ACL denying access to client with dangerous .+",
+        _note_inside,
+    ),
     _piece("handle_connect.c", b"Bad client S sending multiple CONNECT messages.", rb"Bad client .+", _note),
     _piece(
-        "mux_epoll.c", b"Error in epoll re-registering to EPOLLOUT: Invalid argument", rb"Error in .+", _note_inside
+        "mux_epoll.c", b"Error in epoll re-registering to EPOLLOUT: Invalid argument", rb"Error .+", _note_inside
     ),
     _piece("dynamic-security plugin", b"dynsec: adm/admin | listClients", rb"dynsec: .+", _note_inside),
 )
@@ -315,9 +342,9 @@ BY_WORDS = _table(PIECES)
 def read(text: bytes) -> r.Record | None:
     """The record of a line in the table, or None."""
     words = text.split(b" ", 2)
-    pieces = BY_WORDS.get(b" ".join(words[:2])) or BY_WORDS.get(words[0], ())
-    for piece in pieces:
-        match = piece.pattern.match(text)
-        if match is not None:
-            return piece.build(match)
+    for key in (b" ".join(words[:2]), words[0]):
+        for piece in BY_WORDS.get(key, ()):
+            match = piece.pattern.match(text)
+            if match is not None:
+                return piece.build(match)
     return None

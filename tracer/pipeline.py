@@ -50,23 +50,29 @@ class Counts:
 
 
 class Pipeline:
-    """One broker's log, from lines to events."""
+    """One broker's log, from lines to events.
+
+    Attributes:
+        counts: how its lines counted so far.
+        state: what they say of the broker.
+        prefix: how they begin; None until one of them tells.
+    """
 
     def __init__(self) -> None:
         self.counts = Counts()
-        self._state = State()
-        self._prefix: Prefix | None = None
+        self.state = State()
+        self.prefix: Prefix | None = None
         self._first: list[Line] = []
         self._stamp: bytes | None = None
         self._at: str | None = None
 
     def feed(self, line: Line) -> list[Event]:
         """The events that this line completes."""
-        if self._prefix is not None:
-            return self._count(self._read(line, self._prefix))
+        if self.prefix is not None:
+            return self._count(self._read(line, self.prefix))
         self._first.append(line)
-        self._prefix = prefix.find(line.data, _is_telling)
-        if self._prefix is None and len(self._first) < FIRST_LINES:
+        self.prefix = prefix.find(line.data, _is_telling)
+        if self.prefix is None and len(self._first) < FIRST_LINES:
             return []
         return self._count(self._read_first())
 
@@ -76,22 +82,26 @@ class Pipeline:
         Mosquitto prints the line that takes a delivery back right after the delivery's own, so a follower calls
         this when the log has not grown for a moment.
         """
-        return self._count(self._state.rest())
+        return self._count(self.state.rest())
+
+    def settle(self) -> list[Event]:
+        """The events that were waiting, before a line that ends what was being handed out."""
+        return self._count(self.state.finish())
 
     def finish(self) -> list[Event]:
         """The events that were waiting, at the end of the log."""
-        return self._count(self._read_first() + self._state.finish())
+        return self._count(self._read_first() + self.state.finish())
 
     def _count(self, events: list[Event]) -> list[Event]:
         self.counts.events += sum(not isinstance(event, Unknown) for event in events)
-        self.counts.fallen_out = self._state.fallen_out
-        self.counts.broker_version = self._state.version
+        self.counts.fallen_out = self.state.fallen_out
+        self.counts.broker_version = self.state.version
         return events
 
     def _read_first(self) -> list[Event]:
         """The lines that had to wait until one told how lines begin."""
         first, self._first = self._first, []
-        known = self._prefix or Prefix(None)
+        known = self.prefix or Prefix(None)
         return [event for line in first for event in self._read(line, known)]
 
     def _read(self, line: Line, known: Prefix) -> list[Event]:
@@ -105,38 +115,38 @@ class Pipeline:
         if stamp != self._stamp:
             self._stamp, self._at = stamp, None if stamp is None else prefix.iso(stamp)
         moment = Moment(line.at or self._at, line.number, position)
-        cut = grammar.is_cut(line.data, text, old=self._state.is_old)
+        cut = grammar.is_cut(line.data, text, old=self.state.is_old)
         answer = self._answer(text, cut=cut)
         if answer is None:
             return self._unknown(text, line)
         if isinstance(answer, r.Readings):
             counts.ambiguous_lines += 1
-            answer = self._state.choose(answer)
-        elif self._state.doubts(answer):
+            answer = self.state.choose(answer)
+        elif self.state.doubts(answer):
             return self._unknown(text, line)
         elif cut:
             counts.cut_lines += 1
         else:
             counts.read_lines += 1
         counts.packet_lines += answer.packet
-        return self._state.step(answer, moment)
+        return self.state.step(answer, moment)
 
     def _answer(self, text: bytes, *, cut: bool) -> grammar.Answer:
-        echo = self._state.echo
-        if echo is not None and (text == echo.encode() or (cut and echo.encode().startswith(text))):
+        echo = self.state.echo
+        if echo is not None and echo.is_in(text, cut=cut):
             return r.Echo()
-        return grammar.read_cut(text) if cut else grammar.read(text, self._state.sessions)
+        return grammar.read_cut(text) if cut else grammar.read(text, self.state.sessions)
 
     def _unprefixed(self, line: Line) -> list[Event]:
         """A line without its time continues the one before it, if it is Mosquitto's own at all."""
         if isinstance(grammar.read(line.data, ()), r.Continuation):
             self.counts.read_lines += 1
-            return self._state.pass_over()
+            return self.state.pass_over()
         return self._unknown(line.data, line)
 
     def _unknown(self, text: bytes, line: Line) -> list[Event]:
         self.counts.unknown_lines += 1
-        return [*self._state.pass_over(), Unknown(line.at or self._at, line.number, text_of(text))]
+        return [*self.state.pass_over(), Unknown(line.at or self._at, line.number, text_of(text))]
 
 
 def trace(lines: Iterable[Line]) -> Iterator[Event]:

@@ -65,6 +65,13 @@ class CutInside(Cut):
 
 
 @dataclass(frozen=True, slots=True)
+class CutBegin(Cut):
+    """A cut `Received SUBSCRIBE` or `UNSUBSCRIBE`: filters follow, of a client whose id begins with these bytes."""
+
+    client: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerState(Record):
     """`mosquitto version V starting`, `running` or `terminating`."""
 

@@ -48,13 +48,26 @@ class Sent:
         return len(self.copies.get(client, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What becomes of a message in ordinary times, and of all like it.
+
+    `sent`: the filters that bring a copy at once, with its receiver, QoS and retain flag, in the order of the lines;
+    `away`: those whose copies wait, since their clients are not there; `drawing`: who draws a packet identifier more,
+    for a filter that brings nothing.
+    """
+
+    sent: tuple[tuple[Subscription, Session, int, bool], ...]
+    away: tuple[Subscription, ...]
+    drawing: tuple[Session, ...]
+
+
 @dataclass(slots=True)
 class Walk:
     """One message on its way through the filters.
 
     `left` are copies not accounted for, `groups` those still to come, `served` are the clients that have a copy,
-    `gone` those that have no session any more: their turn in a group was passed over. `plain`: nothing changes by it
-    but the packet identifiers of the copies that were sent.
+    `gone` those that have no session any more: their turn in a group was passed over.
     """
 
     message: Message
@@ -62,7 +75,6 @@ class Walk:
     groups: list[Group]
     gone: set[str] = field(default_factory=set)
     served: set[str] = field(default_factory=set)
-    plain: bool = True
 
 
 class Routing:
@@ -74,17 +86,11 @@ class Routing:
         self._sessions = sessions
         self._dialect = dialect
 
-    def queue(self, message: Message, sent: Sent) -> bool:
-        """Queue a copy for whoever should have got one, and did not.
-
-        Returns:
-            Whether the next message like this one, with the same copies sent, changes nothing that a later line
-            could show, but the packet identifiers of its copies.
-        """
+    def queue(self, message: Message, sent: Sent) -> None:
+        """Queue a copy for whoever should have got one, and did not."""
         leaves = self._sessions.leaves(message.topic)
         groups = [leaf for leaf in leaves if isinstance(leaf, Group)]
         walk = Walk(message, {client: list(copies) for client, copies in sent.copies.items()}, groups)
-        walk.plain = not groups
         for leaf in leaves:
             if isinstance(leaf, Subscription):
                 self._hand(leaf, walk, None)
@@ -99,10 +105,46 @@ class Routing:
         for client, copies in walk.left.items():
             session = self._sessions.get(client)
             for _, mid in copies:
-                walk.plain = False
                 if session is not None and mid:
                     waiting.drawn(session, mid)
-        return walk.plain
+
+    def plain(self, message: Message) -> Plain | None:
+        """What becomes of a message if nobody's queue is full and nothing new is learned of anybody.
+
+        It is what `queue` would find, were these copies sent: the fast lane (lane.py) leaves out to ask it.
+
+        Returns:
+            None where that can't be told before: a $share group, a client of MQTT 5 that is away, flags of MQTT 5.
+        """
+        sent: list[tuple[Subscription, Session, int, bool]] = []
+        away: list[Subscription] = []
+        drawing: list[Session] = []
+        served: set[str] = set()
+        for leaf in self._sessions.leaves(message.topic):
+            session = self._sessions.get(leaf.client) if isinstance(leaf, Subscription) else None
+            if session is None or not isinstance(leaf, Subscription):
+                return None
+            qos, own = min(leaf.qos, message.qos), message.sender == leaf.client
+            if leaf.client in served and not self.gets_duplicates(leaf.client):
+                drawing += [session] if qos else []
+            elif _kept_away(session, message, leaf) in session.kept_away:
+                continue
+            elif session.connected:
+                retain = message.retain and session.keeps_retain
+                if retain is None or (own and leaf.logged not in session.gets_own):
+                    return None
+                sent.append((leaf, session, qos, retain))
+                served.add(leaf.client)
+            elif qos:
+                away.append(leaf)
+                served.add(leaf.client)
+        return Plain(tuple(sent), tuple(away), tuple(drawing))
+
+    def wait(self, one: Subscription, message: Message) -> None:
+        """A client that is away has another copy waiting."""
+        session = self._sessions.get(one.client)
+        if session is not None:
+            self._wait(session, message, one, None, [False])
 
     def expected(self, message: Message) -> list[dict[str, int]]:
         """The copies of a message in the order of the filters: who may get each one, and with which QoS."""
@@ -130,7 +172,6 @@ class Routing:
         if not self.gets_duplicates(one.client) and (one.client in walk.served or (left and left[0][0] != qos)):
             if qos:
                 session.draw()
-                walk.plain = False
             return
         mine = next((copy for copy in left if copy[0] == qos), None)
         if mine is not None:
@@ -144,7 +185,6 @@ class Routing:
                 waiting.drawn(session, mine[1])
         elif self._wait(session, walk.message, one, group, [False]):
             walk.served.add(one.client)
-            walk.plain = False
 
     def _note(self, noted: set[Any], what: Any, plain: str, *, there: bool) -> None:
         """What is known of how a client gets its copies by a filter, or of a topic; what is new makes new routes."""

@@ -49,6 +49,7 @@ class Session:
     doubt: int = 0
     kept_away: set[tuple[str, str]] = field(default_factory=set)
     gets_own: set[str] = field(default_factory=set)
+    keeps_retain: bool | None = None
     waiting: deque[Copy] = field(default_factory=deque)
 
     def forget(self) -> None:
@@ -68,10 +69,10 @@ class Session:
         if known is None or (known.topic, known.size) != (message.topic, message.size):
             self.releasing[mid] = message
 
-    def is_again(self, mid: int, message: Message, *, dup: bool) -> bool:
+    def is_again(self, mid: int, topic: str, size: int, *, dup: bool) -> bool:
         """Whether a message of QoS 1 is one that the broker took before (it hands it out again all the same)."""
-        same = self.recent.pop(mid, None) == (message.topic, message.size)
-        self.recent[mid] = (message.topic, message.size)
+        same = self.recent.pop(mid, None) == (topic, size)
+        self.recent[mid] = (topic, size)
         if len(self.recent) > RECENT_CAP:
             self.recent.popitem(last=False)
         return dup and same

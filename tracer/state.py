@@ -21,7 +21,7 @@ from tracer.copies import Message
 from tracer.messages import Messages
 from tracer.routing import Dialect
 from tracer.sessions import Sessions
-from tracer.subscribing import Subscribing
+from tracer.subscribing import Echo, Subscribing
 
 
 class State:
@@ -30,23 +30,24 @@ class State:
     Attributes:
         sessions: who is known; the grammar asks it for the ids that may stand in a line.
         version: the broker's version, None as long as the log has not said it.
+        attribution: whose message a copy is.
     """
 
     def __init__(self) -> None:
         self.sessions = Sessions()
         self.version: str | None = None
         self._dialect = Dialect()
-        self._attribution = Attribution(self.sessions, self._dialect)
+        self.attribution = Attribution(self.sessions, self._dialect)
         self._connections = Connections(self.sessions)
         self._subscribing = Subscribing(self.sessions)
-        self._messages = Messages(self.sessions, self._attribution)
+        self._messages = Messages(self.sessions, self.attribution)
         self._debug = False
         self._taken_over: str | None = None
         self._now = Moment(None, 0, 0)
         self._handlers = self._table()
 
     @property
-    def echo(self) -> str | None:
+    def echo(self) -> Echo | None:
         """What the next line may be without being a line to read (subscribing.py)."""
         return self._subscribing.echo
 
@@ -58,7 +59,7 @@ class State:
     @property
     def fallen_out(self) -> int:
         """Copies that were not kept waiting for their receiver, since too many were."""
-        return self._attribution.routing.fallen_out
+        return self.attribution.routing.fallen_out
 
     def doubts(self, record: r.Record) -> bool:
         """Whether Mosquitto can't have printed this record's line here."""
@@ -71,14 +72,15 @@ class State:
         id that was chosen for it than in a topic of a client whose id happens to be how that other id begins.
         """
         for record in readings.records:
-            if isinstance(record, r.PublishOut) and self._attribution.is_expected(record):
+            if isinstance(record, r.PublishOut) and self.attribution.is_expected(record):
                 return record
         return readings.records[-1]
 
     def step(self, record: r.Record, moment: Moment) -> Events:
         """What this record completes, in the order of the lines."""
         self._now = moment
-        self._subscribing.echo = None
+        if not isinstance(record, r.Note):
+            self._subscribing.echo = None
         self._debug = self._debug or record.packet
         events = self._messages.release(record)
         if self._connections.is_over(record):
@@ -92,7 +94,6 @@ class State:
 
     def pass_over(self) -> Events:
         """A line that is none of ours, or only continues the one before."""
-        self._subscribing.echo = None
         return self.rest()
 
     def rest(self) -> Events:
@@ -103,16 +104,22 @@ class State:
         """The log is over: what waited for its next line."""
         return self._messages.release(None) + self._connections.without_connack() + self._close(None)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the next line may say what it looks like, and messages are handed out in blocks."""
+        ending = self.attribution.stopping
+        return not (self._subscribing.echo or self._connections.is_joining or ending or self._dialect.batches)
+
     def _is_own_pubrec(self, record: r.Record) -> bool:
         """After the deliveries of a PUBREL, more of its publisher's messages may be taken in (s13)."""
-        block = self._attribution.block
+        block = self.attribution.block
         if block is None or not isinstance(record, r.AckOut) or record.kind != "PUBREC":
             return False
         return block.message.qos == 2 and block.message.sender == record.client
 
     def _close(self, record: r.Record | None) -> Events:
         """The handling of one message is over."""
-        attribution = self._attribution
+        attribution = self.attribution
         # 2.1 says that it ends only after the wills of those who are connected
         ends = isinstance(record, r.BrokerState) and record.state == "terminating"
         attribution.stopping = attribution.stopping or ends
@@ -127,7 +134,7 @@ class State:
 
     def _broker(self, record: r.BrokerState, now: Moment) -> Events:
         self.version = record.version
-        attribution = self._attribution
+        attribution = self.attribution
         self._dialect.batches = record.version.startswith("1.")
         self._dialect.duplicates = not record.version.startswith(("1.", "2.0."))
         if record.state == "starting":
@@ -145,13 +152,13 @@ class State:
 
     def _connack(self, record: r.ConnAck, now: Moment) -> Events:
         if record.code == 0:
-            self._attribution.wills.came_back(record.client)
+            self.attribution.wills.came_back(record.client)
             if record.session_present:
-                self._attribution.draining = record.client
+                self.attribution.draining = record.client
         return self._connections.connack(record, now)
 
     def _bridge_connected(self, record: r.BridgeConnected, now: Moment) -> Events:
-        self._attribution.draining = record.client
+        self.attribution.draining = record.client
         return self._connections.bridge_connected(record, now)
 
     def _already_connected(self, record: r.AlreadyConnected, now: Moment) -> Events:
@@ -178,19 +185,19 @@ class State:
         return events
 
     def _expired(self, record: r.Expired, now: Moment) -> Events:
-        will = self._attribution.wills.due.pop(record.client, None)
+        will = self.attribution.wills.due.pop(record.client, None)
         if will is not None:
-            self._attribution.expect(will)
+            self.attribution.expect(will)
         return self._connections.expired(record, now)
 
     def _expect_will(self, will: Message) -> None:
         """In 2.x the copies of it follow at once; 1.6 writes them later, among others."""
         if not self._dialect.batches:
-            self._attribution.expect(will)
+            self.attribution.expect(will)
         elif will.certain:
-            self._attribution.accept(will)
+            self.attribution.accept(will)
         elif will.late:
-            self._attribution.wills.due[will.sender] = will
+            self.attribution.wills.due[will.sender] = will
 
     def _indented(self, record: r.Indented, now: Moment) -> Events:
         if self._connections.will_topic(record.text):
@@ -200,7 +207,7 @@ class State:
     def _suback(self, _record: r.SubAck, _: Moment) -> Events:
         session, granted = self._subscribing.end()
         if session is not None:
-            self._attribution.subscribed(session, granted)
+            self.attribution.subscribed(session, granted)
         return []
 
     def _table(self) -> dict[type[r.Record], Callable[[Any, Moment], Events]]:
@@ -218,6 +225,7 @@ class State:
             r.Disconnected: self._disconnected,
             r.Expired: self._expired,
             r.BridgeConnected: self._bridge_connected,
+            r.CutBegin: self._subscribing.begin_cut,
             r.SubscribeIn: self._subscribing.begin,
             r.UnsubscribeIn: self._subscribing.begin,
             r.Indented: self._indented,

@@ -6,12 +6,43 @@ filters of the sessions up to date.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tracer import events as e
 from tracer import records as r
 from tracer import topics
 from tracer.connections import Events, Moment
 from tracer.copies import Subscription
 from tracer.sessions import Session, Sessions
+
+
+LEAST_LEFT = 499
+"""Bytes that are left of a text that is cut, at the least (grammar.LEFT_1_6; 2.x leaves more, but for odd prefixes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A line that may come: `I F` after the filter of an UNSUBSCRIBE, else (`topic_filter` is None) `I n F`.
+
+    `is_begin`: only the begin of the id is known, since it is longer than a line.
+    """
+
+    client: bytes
+    is_begin: bool
+    topic_filter: bytes | None
+
+    def is_in(self, text: bytes, *, cut: bool) -> bool:
+        """Whether a line's text is this line, or what is left of it."""
+        may_be_cut = cut or len(text) >= LEAST_LEFT
+        if self.is_begin:
+            return text.startswith(self.client) or (may_be_cut and self.client.startswith(text))
+        if self.topic_filter is not None:
+            whole = self.client + b" " + self.topic_filter
+        else:
+            # the QoS says enough: no other line that may follow a filter has such a digit there
+            place = len(self.client) + 1
+            whole = self.client + b" " + (text[place:] if text[place : place + 1] in {b"0", b"1", b"2"} else b"")
+        return text == whole or (may_be_cut and whole.startswith(text))
 
 
 class Subscribing:
@@ -24,8 +55,10 @@ class Subscribing:
     """
 
     def __init__(self, sessions: Sessions) -> None:
-        self.echo: str | None = None
+        self.echo: Echo | None = None
         self._sessions = sessions
+        self._client: bytes | None = None
+        self._is_cut = False
         self._session: Session | None = None
         self._wanted = True
         self._granted: list[Subscription] = []
@@ -33,29 +66,37 @@ class Subscribing:
     def begin(self, record: r.SubscribeIn | r.UnsubscribeIn, _: Moment) -> Events:
         """A SUBSCRIBE or UNSUBSCRIBE begins."""
         self._session = self._sessions.of(record.client)
+        self._client, self._is_cut = record.client.encode(), False
         self._granted = []
         self._wanted = isinstance(record, r.SubscribeIn)
+        return []
+
+    def begin_cut(self, record: r.CutBegin, _: Moment) -> Events:
+        """It begins, and whose it is was cut: no event is made of its filters, but their echoes are no lines either."""
+        self.end()
+        self._client, self._is_cut = record.client, True
         return []
 
     def end(self) -> tuple[Session | None, list[Subscription]]:
         """Its acknowledgement is sent: the client, and the filters that it has new."""
         session, self._session = self._session, None
+        self._client = None
         granted, self._granted = self._granted, []
         return session, granted
 
     def filter(self, record: r.Indented, moment: Moment) -> Events:
         """One line of the open block."""
         session = self._session
+        if self._client is not None and not (self._wanted and record.denied):
+            topic_filter = None if self._wanted else record.text.encode()
+            self.echo = Echo(self._client, self._is_cut, topic_filter)
         if session is None:
             return []
         if not self._wanted:
-            self.echo = f"{session.client} {record.text}"
             self._sessions.unsubscribe(session, record.text)
             return [e.Unsubscribe(moment.at, moment.line, session.client, record.text)]
         if record.filter is None:
             return []
-        if not record.denied:
-            self.echo = f"{session.client} {record.qos} {record.filter}"
         return self._subscribe(session, record.filter, record.qos, moment, granted=not record.denied)
 
     def bridge(self, record: r.BridgeSubscribe, moment: Moment) -> Events:

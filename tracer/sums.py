@@ -11,6 +11,7 @@ from typing import Any
 
 from tracer import events as e
 from tracer.facts import Facts
+from tracer.flows import Flow
 
 Pair = tuple[str, str]
 
@@ -35,6 +36,14 @@ class Sums:
         self.qos.add(event.qos)
         self.retained += event.retain
         self.meet(event.at, event.at)
+
+    def carry(self, flow: Flow, qos: int, *, retain: bool) -> None:
+        """More messages, with this QoS and flag."""
+        self.messages += flow.messages
+        self.bytes += flow.bytes
+        self.qos.add(qos)
+        self.retained += flow.messages * retain
+        self.meet(flow.first, flow.last)
 
     def meet(self, first: str | None, last: str | None) -> None:
         """Stretch the time between first and last."""
@@ -112,6 +121,18 @@ class Traffic:
             sums.messages += 1
             sums.bytes += event.bytes or 0
             sums.meet(event.at, event.at)
+
+    def carry(self, flow: Flow) -> None:
+        """The messages of a flow, and all their copies."""
+        self.time.meet(flow.first, flow.last)
+        self.there.add(flow.sender)
+        sums_of_key(self.published, (flow.sender, flow.topic)).carry(flow, flow.qos, retain=flow.retain)
+        for one in flow.receivers:
+            self.there.add(one.client)
+            sums_of_key(self.received, (flow.topic, one.client)).carry(flow, one.qos, retain=one.retain)
+            sums = sums_of_key(self.delivered, (flow.sender, one.client, flow.topic))
+            sums.carry(flow, one.qos, retain=one.retain)
+            sums.seen += flow.messages
 
     def _count_delivery(self, event: e.Deliver) -> None:
         self.there.add(event.client)

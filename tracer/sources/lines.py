@@ -55,11 +55,16 @@ class Splitter:
         """How many bytes were taken in."""
         return self.offset + len(self._begun) + self._lost
 
-    def feed(self, chunk: bytes) -> Iterator[Line]:
-        """The lines that end in this chunk.
+    @property
+    def has_begun(self) -> bool:
+        """Whether what comes next goes on with a line."""
+        return bool(self._begun)
+
+    def refuse_binary(self, chunk: bytes) -> None:
+        """Look at the first bytes of a log.
 
         Raises:
-            CopperError: the first chunk holds a NUL byte, so this is no log.
+            CopperError: they hold a NUL byte, so this is no log.
         """
         if self.position == 0 and b"\0" in chunk:
             raise CopperError(
@@ -67,6 +72,19 @@ class Splitter:
                 where=self._origin,
                 next_step="give the file that log_dest in mosquitto.conf names",
             )
+
+    def skip(self, size: int, lines: int) -> None:
+        """So many bytes, and the lines in them, were read elsewhere."""
+        self.offset += size
+        self.number += lines
+
+    def feed(self, chunk: bytes) -> Iterator[Line]:
+        """The lines that end in this chunk.
+
+        Raises:
+            CopperError: as refuse_binary().
+        """
+        self.refuse_binary(chunk)
         pieces = chunk.split(b"\n")
         for piece in pieces[:-1]:
             yield self._line(piece, 1)

@@ -1,0 +1,111 @@
+"""Bytes of a log → events, one by one, and sums of those that the fast lane counted: for graphs and stores.
+
+Each line goes through the pipeline, or through the lane (lane.py) where that knows it beforehand. Nothing depends on
+where the bytes are cut into chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tracer import grammar, lane
+from tracer.events import Event
+from tracer.lane import Lane, Sums
+from tracer.pipeline import Pipeline
+from tracer.prefix import Prefix
+from tracer.records import Record
+from tracer.sources.lines import LONGEST, Line, Splitter
+
+
+class Reader:
+    """One broker's log, which may be in several parts.
+
+    Args:
+        pipeline: reads the lines that the lane does not.
+        take: is given their events, each with the line that completes it, or one shortly after that.
+        sums: of all other lines.
+    """
+
+    def __init__(self, pipeline: Pipeline, take: Callable[[Event, Line], None], sums: Sums) -> None:
+        self.pipeline = pipeline
+        self._give = take
+        self._sums = sums
+        self._splitter = Splitter("")
+        self._rest = b""
+        self._last: Line | None = None
+        self._lane: Lane | None = None
+
+    def read(self, chunks: Iterable[bytes], origin: str) -> None:
+        """Another part of the log, to its end."""
+        self._splitter = Splitter(origin)
+        try:
+            for chunk in chunks:
+                self.feed(chunk)
+        finally:
+            self.rest()
+            for line in self._splitter.rest():
+                self._take(line)
+
+    def feed(self, chunk: bytes) -> None:
+        """Go on as far as lines are whole, and the lane knows whether they are as planned."""
+        if not self._rest:
+            self._splitter.refuse_binary(chunk)
+        data, place = self._rest + chunk, 0
+        while True:
+            place, wants_more = self._run(data, place)
+            end = data.find(b"\n", place) + 1
+            if wants_more or not end:
+                break
+            self._read(data[place:end])
+            place = end
+        self._rest = data[place:]
+        if len(self._rest) > LONGEST and b"\n" not in self._rest:
+            self._read(self._rest)
+            self._rest = b""
+
+    def rest(self) -> None:
+        """No more comes for now: read what was left waiting, and hand on what was counted."""
+        rest, self._rest = self._rest, b""
+        self._read(rest)
+        if self._lane is not None:
+            self._lane.fold()
+
+    def _read(self, data: bytes) -> None:
+        """Read lines one by one."""
+        for line in self._splitter.feed(data):
+            self._take(line)
+
+    def _take(self, line: Line) -> None:
+        self._hand_on(self.pipeline.feed(line), line)
+        self._last = line
+
+    def _hand_on(self, events: list[Event], line: Line) -> None:
+        for event in events:
+            is_late = event.line != line.number and self._last is not None
+            self._give(event, self._last if is_late and self._last is not None else line)
+
+    def _run(self, data: bytes, place: int) -> tuple[int, bool]:
+        """Where the lane leads, and whether it needs more bytes to go on."""
+        known = self.pipeline.prefix
+        if known is None or not self._may_run(data, place, known):
+            return place, False
+        if self._last is not None:
+            self._hand_on(self.pipeline.settle(), self._last)
+        if self._lane is None:
+            self._lane = Lane(self.pipeline, known, self._sums)
+        before = self.pipeline.counts.lines
+        after = self._lane.run(data, place)
+        self._splitter.skip(after - place, self.pipeline.counts.lines - before)
+        return after, self._lane.wants_more
+
+    def _may_run(self, data: bytes, place: int, known: Prefix) -> bool:
+        """Whether a line stands here that ends whatever was being handed out before it."""
+        state = self.pipeline.state
+        if not state.is_plain or self._splitter.has_begun or self._sums.is_exact():
+            return False
+        line = data[place : data.find(b"\n", place)]
+        split = known.split(line)
+        if split is None or not split[0].startswith(lane.NEXT) or len(line) >= grammar.CUT:
+            return False
+        record = grammar.read(split[0], state.sessions)
+        return isinstance(record, Record) and not record.inside
