@@ -89,12 +89,22 @@ class Connections:
         of its owner's choice (s38). Without debug lines (`debug`: there were some) no CONNACK is printed.
         """
         joining = self._joining
-        if joining is None or record.joining or _is_sys(record) or joining.lines >= FORGEABLE:
+        if joining is None or joining.lines >= FORGEABLE or _is_sys(record) or not (record.packet or debug):
             return False
-        if not (record.packet or debug):
+        if record.joining and not (isinstance(record, r.ConnAck) and self._is_anothers(record, joining)):
             return False
         joining.lines += 1
         return True
+
+    def _is_anothers(self, record: r.ConnAck, joining: Joining) -> bool:
+        """Whether this CONNACK is for somebody else than the client that is being let in.
+
+        An id or user may be chosen so that one reading is a client that is there; Mosquitto throws that one out first.
+        """
+        if joining.introduction(record.client) is None:
+            return True
+        session = self._sessions.get(record.client)
+        return len(joining.record.introductions) > 1 and session is not None and session.connected
 
     @property
     def is_joining(self) -> bool:
@@ -140,9 +150,10 @@ class Connections:
 
     def connack(self, record: r.ConnAck, now: Moment) -> Events:
         """A client is connected, or somebody is refused."""
-        if record.code:
-            return [self._refuse(record, now)]
         joining, self._joining = self._joining, None
+        if record.code:
+            # also after New client, where its keepalive is above max_keepalive
+            return [self._refuse(record, now)]
         return [self._connect(joining, record.client, now, present=record.session_present)]
 
     def without_connack(self) -> Events:

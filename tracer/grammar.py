@@ -187,6 +187,8 @@ def _new_client(match: Match) -> r.Record:
     """
     rest = match["rest"]
     introductions = tuple(_introduction(rest, place) for place in INTRODUCTION.finditer(rest))
+    if not introductions:
+        return r.Cut()
     port = int(match["port"]) if match["port"] else None
     return r.NewClient(text_of(match["address"]), port, match["what"] == b"bridge", introductions)
 

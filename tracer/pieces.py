@@ -288,10 +288,17 @@ BROKER = (
     ),
     _piece("mosquitto.c", b"Config loaded from /etc/mosquitto.conf.", rb"Config loaded from .+", _note),
     _piece("mosquitto.c", b"Using default config.", rb"Using default config\.", _note),
-    _piece("mosquitto.c, 2.0", b"Starting in local only mode. Connections will only", rb"Starting in local only .+", _note),
+    _piece(
+        "mosquitto.c, 2.0", b"Starting in local only mode. Connections will only", rb"Starting in local only .+", _note
+    ),
     _piece("mosquitto.c, 2.0", b"Create a configuration file which defines", rb"Create a configuration file .+", _note),
     _piece("mosquitto.c", b"For more details see https://mosquitto.org/", rb"For more details see https:.+", _note),
-    _piece("security.c", " └── Extended authentication not enabled.".encode(), rb" \xe2\x94[\x94\x9c]\xe2\x94\x80\xe2\x94\x80 .+", _note),
+    _piece(
+        "security.c",
+        " └── Extended authentication not enabled.".encode(),
+        rb" \xe2\x94[\x94\x9c]\xe2\x94\x80\xe2\x94\x80 .+",
+        _note,
+    ),
     _piece("net.c", b"Opening ipv4 listen socket on port 1883.", rb"Opening \w+ listen socket on .+", _note),
     _piece("2.1", b"Info: running mosquitto as user: mosquitto.", rb"Info: .+", _note),
     _piece("2.1", b"Bridge support available.", SUPPORT, _note),
@@ -318,9 +325,7 @@ BROKER = (
         _note_inside,
     ),
     _piece("handle_connect.c", b"Bad client S sending multiple CONNECT messages.", rb"Bad client .+", _note),
-    _piece(
-        "mux_epoll.c", b"Error in epoll re-registering to EPOLLOUT: Invalid argument", rb"Error .+", _note_inside
-    ),
+    _piece("mux_epoll.c", b"Error in epoll re-registering to EPOLLOUT: Invalid argument", rb"Error .+", _note_inside),
     _piece("dynamic-security plugin", b"dynsec: adm/admin | listClients", rb"dynsec: .+", _note_inside),
 )
 

@@ -138,6 +138,7 @@ class State:
         self._dialect.batches = record.version.startswith("1.")
         self._dialect.duplicates = not record.version.startswith(("1.", "2.0."))
         if record.state == "starting":
+            self._debug = False
             attribution.restart()
             self.sessions.restart()
         attribution.stopping = record.state == "terminating"
