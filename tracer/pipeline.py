@@ -157,7 +157,7 @@ def trace(lines: Iterable[Line]) -> Iterator[Event]:
     yield from pipeline.finish()
 
 
-def _is_telling(text: bytes) -> bool:
-    """Whether a text can only be one of our lines: not a note, which may begin with any word, or a tab."""
+def _is_telling(text: bytes) -> bool | None:
+    """Whether a text can only be one of our lines; None for a note, which may begin with any word, or a tab."""
     answer = grammar.read(text, ())
-    return answer is not None and not isinstance(answer, r.Note | r.Indented)
+    return None if isinstance(answer, r.Note | r.Indented) else answer is not None

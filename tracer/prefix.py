@@ -14,7 +14,9 @@ from datetime import datetime, timedelta, timezone
 
 EPOCH = re.compile(rb"\A(\d{1,11}): ")
 TIME_ERROR = b"Time error: "
-"""Printed instead of a time where strftime failed (its result is longer than 50 bytes)."""
+"""Printed instead of a time where strftime failed (its result is longer than 50 bytes in 1.6, 1,000 in 2.x)."""
+LONGEST = 200
+"""Bytes before a text in which its time is looked for."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DATES = (
@@ -48,37 +50,43 @@ class Prefix:
         return None
 
 
-def find(line: bytes, is_ours: Callable[[bytes], bool]) -> Prefix | None:
+def find(line: bytes, is_ours: Callable[[bytes], bool | None]) -> Prefix | None:
     """The prefix that this line tells of, or None where the line can't tell.
 
-    A stamp may hold `: ` itself, so every one is tried until the rest is a line that we know.
+    A stamp may hold `: ` itself, so every one is tried until the rest is a line that we know. It ends there also where
+    that line (`is_ours` is None) does not tell: what stands behind, in a filter for example, may look like any line.
     """
     if EPOCH.match(line):
         return Prefix(EPOCH)
-    if is_ours(line):
+    is_text = is_ours(line)
+    if is_text:
         return Prefix(None)
-    end = line.find(b": ")
-    while end >= 0:
-        if is_ours(line[end + 2 :]):
+    end = line.find(b": ", 0, LONGEST)
+    while end >= 0 and is_text is not None:
+        is_text = is_ours(line[end + 2 :])
+        if is_text:
             return Prefix(_shape(line[:end]))
-        end = line.find(b": ", end + 1)
+        end = line.find(b": ", end + 1, LONGEST)
     return None
 
 
 def _shape(stamp: bytes) -> re.Pattern[bytes]:
     """A pattern for stamps of the same strftime format: numbers and words may change, all else stays.
 
-    Day and month names are UTF-8 in a localised broker, and may be padded with spaces.
+    Day and month names are UTF-8 in a localised broker; a day of the month or an hour (%e, %k) may be padded with a
+    space, or need none.
     """
-    pieces = re.findall(rb" +|\d+|[A-Za-z\x80-\xff]+|.", stamp, re.DOTALL)
+    pieces = re.findall(rb" *\d+| +|[A-Za-z\x80-\xff]+|.", stamp, re.DOTALL)
     return re.compile(rb"\A(" + b"".join(_piece(piece) for piece in pieces) + rb"): ")
 
 
 def _piece(piece: bytes) -> bytes:
+    if piece.strip().isdigit():
+        return rb" *\d+"
     if piece.isspace():
         return rb" +"
-    if piece.isdigit():
-        return rb"\d+"
+    if piece in {b"+", b"-"}:
+        return rb"[+-]"
     if piece.isalpha() or piece[0] >= 0x80:
         return rb"[A-Za-z\x80-\xff]+"
     return re.escape(piece)

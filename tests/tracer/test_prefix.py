@@ -65,3 +65,40 @@ def test_impossible_dates_are_no_time():
 
 def test_lines_are_cut_at_newlines_alone():
     assert len(lines("a\u2028b\x85\x0bc\nd".encode())) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("Fri Jan 15 8:00:00 2027", "Mon Feb  1 08:00:00 2027"),
+        ("15/Jan/2027: 8:00", " 5/Feb/2027:18:00"),
+        (" 9 Jan 2027 08:00:00", "10 Jan 2027 08:00:00"),
+        ("2027-10-31 00:30:00 +0000", "2027-10-31 00:30:00 -0100"),
+        ("2027-01-15 08:00:00 AM EST", "2027-07-15 08:00:00 PM EDT"),
+    ],
+)
+def test_a_time_of_the_same_format_may_be_padded_otherwise(first, later):
+    stamps = [first, *[later] * (len(TEXTS) - 1)]
+    data = "".join(f"{stamp}: {text}\n" for stamp, text in zip(stamps, TEXTS, strict=True)).encode()
+    assert traced(data)[1].counts.unknown_lines == 0
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "\tx: Received PINGREQ from y (QoS 0)",
+        "Warning: Received PUBACK from x: Received PINGREQ from y for an unknown packet identifier 1.",
+    ],
+)
+@pytest.mark.parametrize("stamp", ["", "2027-01-15 08:00:00: "])
+def test_a_log_that_begins_with_a_line_within_a_line_is_read(stamp, first):
+    data = "".join(f"{stamp}{text}\n" for text in (first, *TEXTS)).encode()
+    events, pipeline, _ = traced(data)
+    assert pipeline.counts.unknown_lines == 0
+    assert events[-1].event == "deliver"
+
+
+def test_a_long_line_that_tells_nothing_is_given_up_soon():
+    calls = []
+    prefix.find(b": " * 30_000, lambda text: bool(calls.append(text)))
+    assert len(calls) < prefix.LONGEST
