@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tracer import topics
 from tracer.copies import Copy, Group, Leaf, Message, Route, Subscription
+from tracer.tree import Tree
 
 ABSENT_CAP = 10_000
 """Sessions of absent clients; the one that has been away longest goes first."""
@@ -135,9 +136,9 @@ class Sessions:
     def __init__(self) -> None:
         self._by_client: dict[str, Session] = {}
         self._absent: OrderedDict[str, None] = OrderedDict()
-        self._exact: dict[str, dict[tuple[str, str], Subscription]] = {}
-        self._wild: dict[tuple[str, str], Subscription] = {}
+        self._filters: Tree[tuple[str, str], Subscription] = Tree()
         self._routes: dict[str, Route] = {}
+        self._routed: Tree[None, str] = Tree()
         self._turns: dict[tuple[str, str], list[str]] = {}
 
     def __contains__(self, client: object) -> bool:
@@ -213,11 +214,7 @@ class Sessions:
             turns = self._turns.setdefault((subscription.group, plain), [])
             if session.client not in turns:
                 turns.append(session.client)
-        key = (session.client, logged)
-        if topics.is_wildcard(plain):
-            self._wild[key] = subscription
-        else:
-            self._exact.setdefault(plain, {})[key] = subscription
+        self._filters.put(plain, (session.client, logged), subscription)
         self.forget_routes(plain)
 
     def unsubscribe(self, session: Session, logged: str) -> None:
@@ -245,8 +242,10 @@ class Sessions:
         found = self._routes.get(topic)
         if found is None:
             if len(self._routes) >= ROUTES_CAP:
-                self.forget_routes("#")
+                for other in list(self._routes):
+                    self._forget_route(other)
             found = self._routes[topic] = Route(self._find_leaves(topic))
+            self._routed.put(topic, None, topic)
         return found
 
     def changed(self, session: Session) -> None:
@@ -255,21 +254,18 @@ class Sessions:
             self.forget_routes(one.plain)
 
     def forget_routes(self, plain: str) -> None:
-        """Something changes who gets the messages that a plain filter (or a topic) matches; `#`: all messages."""
-        if plain == "#":
-            gone = list(self._routes)
-        elif topics.is_wildcard(plain):
-            gone = [topic for topic in self._routes if topics.matches(plain, topic)]
-        else:
-            gone = [plain] if plain in self._routes else []
-        for topic in gone:
-            self._routes.pop(topic).is_current = False
+        """Something changes who gets the messages that a plain filter (or a topic) matches."""
+        for topic in list(self._routed.of_filter(plain)):
+            self._forget_route(topic)
+
+    def _forget_route(self, topic: str) -> None:
+        self._routes.pop(topic).is_current = False
+        self._routed.remove(topic, None)
 
     def _find_leaves(self, topic: str) -> tuple[Leaf, ...]:
-        wild = (one for one in self._wild.values() if topics.matches(one.plain, topic))
         members: dict[tuple[str, str], dict[str, Subscription]] = {}
         plain: list[Leaf] = []
-        for one in (*self._exact.get(topic, {}).values(), *wild):
+        for one in self._filters.of_topic(topic):
             if one.group is None:
                 plain.append(one)
             else:
@@ -295,17 +291,12 @@ class Sessions:
         session.filters.clear()
 
     def _forget(self, client: str, logged: str, subscription: Subscription) -> None:
-        key = (client, logged)
         if subscription.group is not None:
             turns = self._turns[subscription.group, subscription.plain]
             turns.remove(client)
             if not turns:
                 del self._turns[subscription.group, subscription.plain]
-        if self._wild.pop(key, None) is None:
-            same = self._exact[subscription.plain]
-            same.pop(key, None)
-            if not same:
-                del self._exact[subscription.plain]
+        self._filters.remove(subscription.plain, (client, logged))
         self.forget_routes(subscription.plain)
 
 

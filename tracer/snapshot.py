@@ -33,6 +33,7 @@ from tracer import (
     routing,
     stored,
     subscribing,
+    tree,
     wills,
 )
 from tracer import sessions as sessions_module
@@ -41,6 +42,7 @@ from tracer.errors import CopperError
 from tracer.pipeline import Pipeline
 from tracer.sessions import Sessions
 from tracer.sources import lines
+from tracer.tree import Tree
 
 VERSION = 1
 """Raise it when what the state means changes, though its classes look the same."""
@@ -60,6 +62,7 @@ MODULES: tuple[ModuleType, ...] = (
     state_module,
     stored,
     subscribing,
+    tree,
     wills,
 )
 """Whose classes the state is made of. None of them opens, starts or asks anything."""
@@ -105,7 +108,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, re.Pattern):
             return pattern, (value.pattern, value.flags)
         if isinstance(value, Sessions):
-            return copyreg.__newobj__, (Sessions,), {**vars(value), "_routes": {}}  # type: ignore[attr-defined]
+            return copyreg.__newobj__, (Sessions,), {**vars(value), "_routes": {}, "_routed": Tree()}  # type: ignore[attr-defined]
         return NotImplemented
 
 
