@@ -245,8 +245,11 @@ class Connections:
         self._sessions.remove(record.client)
         return [e.Disconnect(now.at, now.line, record.client, "expired")]
 
-    def ended(self, record: r.Disconnected) -> Session | None:
-        """The session whose connection ended; None where it was a nameless one, or a refused stranger's."""
+    def ended(self, record: r.Disconnected, *, debug: bool) -> Session | None:
+        """The session whose connection ended; None where it was a nameless one, or a refused stranger's.
+
+        Without debug lines no CONNACK says that a stranger was refused: it is one that came, and got no id.
+        """
         session = self._sessions.get(record.client)
         if record.address is not None:
             self._nameless.pop((record.address, record.port), None)
@@ -255,8 +258,9 @@ class Connections:
             return None
         if record.address is not None and session.address is not None:
             return session if (record.address, record.port) == (session.address, session.port) else None
-        if session.strangers:
-            session.strangers -= 1
+        strange = record.reason == "unauthorised" and not debug and bool(self._nameless)
+        if session.strangers or strange:
+            session.strangers = max(0, session.strangers - 1)
             self._forget_nameless(record)
             return None
         return session

@@ -66,15 +66,25 @@ class State:
         return self._connections.doubts(record, debug=self._debug)
 
     def choose(self, readings: r.Readings) -> r.Record:
-        """Which of several readings to take: a copy whose receiver can get its topic; else the last.
+        """Which of several readings to take: a copy that is due; one whose receiver can get its topic; else the last.
 
         The last has the longest id: text that looks like the middle of a PUBLISH line stands more likely in an
         id that was chosen for it than in a topic of a client whose id happens to be how that other id begins.
         """
-        for record in readings.records:
-            if isinstance(record, r.PublishOut) and self.attribution.is_expected(record):
-                return record
+        copies = [one for one in readings.records if isinstance(one, r.PublishOut)]
+        for is_it in (self._is_due, self.attribution.is_expected):
+            fitting = [one for one in copies if is_it(one)]
+            if fitting:
+                return fitting[-1]
         return readings.records[-1]
+
+    def _is_due(self, record: r.PublishOut) -> bool:
+        """Whether such a message is being handed out, or waits for this receiver."""
+        block, session = self.attribution.block, self.sessions.get(record.client)
+        due = [copy.message for copy in session.waiting] if session is not None else []
+        if block is not None:
+            due.append(block.message)
+        return any((one.topic, one.size) == (record.topic, record.size) for one in due)
 
     def step(self, record: r.Record, moment: Moment) -> Events:
         """What this record completes, in the order of the lines."""
@@ -173,7 +183,7 @@ class State:
         return events
 
     def _disconnected(self, record: r.Disconnected, now: Moment) -> Events:
-        session = self._connections.ended(record)
+        session = self._connections.ended(record, debug=self._debug)
         if session is None:
             return []
         will, clean = session.will, session.goodbye or record.reason == "disconnect"
