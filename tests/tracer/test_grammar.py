@@ -46,6 +46,43 @@ def test_every_piece_reads_its_sample(piece):
         ("Client S has exceeded its receive-maximum quota. This behaviour must be fixed on the client.", r.NoteInside()),
         ("Client S negotiated TLSv1.3 cipher TLS_AES_256_GCM_SHA384", r.Note()),
         ("Client from 127.0.0.1:33752 appears to be using TLS to connect to a non-TLS listener.", r.Note()),
+        ("Client S disconnected, no longer authorised.", r.Disconnected("S", "unauthorised", None, None)),
+        ("Client S disconnected due to QoS too high or retain not supported.", r.Disconnected("S", "unsupported", None, None)),
+        ("Client S disconnected due to using not allowed feature (QoS too high, retain not supported, or bad AUTH method).", r.Disconnected("S", "unsupported", None, None)),
+        ("Client S [::1:4] disconnected: used disallowed feature (QoS too high, retain not supported, or bad AUTH method).", r.Disconnected("S", "unsupported", "::1", 4)),
+        ("Client S disconnected due to exceeding the receive maximum.", r.Disconnected("S", "quota", None, None)),
+        ("Client S disconnected due to oversize payload.", r.Disconnected("S", "oversize", None, None)),
+        ("Client S disconnected due to out of memory.", r.Disconnected("S", "memory", None, None)),
+        ("Client S disconnected: Broken pipe.", r.Disconnected("S", "other", None, None)),
+        ("Client S disconnected, quota exceeded.", r.Disconnected("S", "quota", None, None)),
+        ("Client S disconnected, client banned.", r.Disconnected("S", "other", None, None)),
+        ("Client <unknown> closed its connection.", r.Disconnected("<unknown>", "closed", None, None)),
+        ("Client 127.0.0.1 [127.0.0.1:40] disconnected: connection closed by client.", r.Disconnected("127.0.0.1", "closed", "127.0.0.1", 40)),
+        ("Client local.edge [(null):0] disconnected: connection closed by client.", r.Disconnected("local.edge", "closed", "(null)", 0)),
+        ("Socket error on client <unknown>, disconnecting.", r.Disconnected("<unknown>", "closed", None, None)),
+        ("Bad socket read/write on client S, disconnecting.", r.Disconnected("S", "socket", None, None)),
+        ("Bad socket read/write on client S: Connection reset by peer", r.Disconnected("S", "socket", None, None)),
+        ("Expiring client S due to timeout.", r.Expired("S")),
+        ("Expiring persistent client S due to timeout.", r.Expired("S")),
+        ("Client connection from 1.2.3.4 denied: max_connections exceeded.", r.ConnectionRefused("1.2.3.4", "denied: max_connections exceeded")),
+        ("Client connection from ::1 denied access by tcpd.", r.ConnectionRefused("::1", "denied access by tcpd")),
+        ("New connection from 127.0.0.1 on port 1883.", r.NewConnection("127.0.0.1", None)),
+        ("New connection from ::1 on port 1883.", r.NewConnection("::1", None)),
+        ("New connection from ::1:4000 on port 1883.", r.NewConnection("::1", 4000)),
+        ("New connection from /run/m.sock:0 on port 0.", r.NewConnection("/run/m.sock", 0)),
+        ("Sending CONNACK to 127.0.0.1 (0, 135)", r.ConnAck("127.0.0.1", session_present=False, code=135)),
+        ("mosquitto version 2.1.2 terminating", r.BrokerState("2.1.2", "terminating")),
+        ("Opening unix listen socket on path /run/m.sock.", r.Note()),
+        ("Opening websockets listen socket on port 9001.", r.Note()),
+        ("Warning: Received PUBREC from S for an unknown packet identifier 3.", r.Note()),
+        ("Connecting bridge edge (10.0.0.1:1883)", r.Note()),
+        ("Bridge R sending CONNECT", r.Note()),
+        ("Bridge R sending DISCONNECT", r.Note()),
+        ("Bridge local.edge sending UNSUBSCRIBE (Mid: 3, Topic: a/#)", r.Note()),
+        ("Bridge support doing local SUBSCRIBE on topic a/#", r.BridgeSubscribe("support", "a/#")),
+        ("Warning: Unable to connect to bridge edge.", r.Note()),
+        ("TLS support NOT available.", r.Note()),
+        ("Restored 3 client messages", r.Note()),
         ("", r.Continuation()),
         ("To fix this, use `chmod 0700 /etc/acl`.", r.Continuation()),
     ],
@@ -55,7 +92,21 @@ def test_a_line_says_what_mosquitto_meant(text, record):
 
 
 @pytest.mark.parametrize(
-    "text", ["hello", "Received PUBLISH from P", "mosquitto version", "S 0 a/#", "client S disconnected."]
+    "text",
+    [
+        "hello",
+        "Received PUBLISH from P",
+        "mosquitto version",
+        "S 0 a/#",
+        "client S disconnected.",
+        f"Received PUBLISH from P (d0, q0, r0, m0, 't', ... ({'9' * 5000} bytes))",
+        f"Received PUBREL from P (Mid: {'9' * 5000})",
+        f"New client connected from 1.2.3.4:{'9' * 5000} as S (p2, c1, k60).",
+        f"Received PUBLISH from P (d0, q0, r0, m0, '{'t' * grammar.LONGEST}', ... (1 bytes))",
+        "Sending PUBLISH to S (d0, q3, r0, m0, 't', ... (1 bytes))",
+        "Sending PUBLISH to S (d0, q0, r0, m0, 't', ... (-1 bytes))",
+    ],
+    ids=lambda text: text[:30],
 )
 def test_other_lines_are_not_ours(text):
     assert grammar.read(text.encode(), ()) is None
@@ -104,6 +155,30 @@ def test_two_known_ids_that_fit_are_two_readings():
 
 def test_a_known_id_decides_what_ended():
     assert grammar.read(b"Client a [1.2.3.4:5] disconnected.", {"a [1.2.3.4:5]"}).client == "a [1.2.3.4:5]"
+
+
+def test_the_longest_known_id_ended_since_the_words_behind_a_shorter_one_are_none_of_mosquittos():
+    both = {"x", "x disconnected: y"}
+    answer = grammar.read(b"Client x disconnected: y disconnected.", both)
+    assert [record.client for record in answer.records] == ["x", "x disconnected: y"]
+
+
+def test_an_id_that_ends_like_a_connection_is_no_end_in_other_lines():
+    client = "x [1.2.3.4:5] disconnected: y"
+    text = f"Client {client} has exceeded its receive-maximum quota. This behaviour must be fixed on the client."
+    assert grammar.read(text.encode(), {"x", client}).records[-1] == r.NoteInside()
+
+
+@pytest.mark.parametrize("form", grammar.FORMATS_1_6)
+def test_1_6_cuts_each_line_at_499_bytes_more_than_its_format(form):
+    text = form.split(b"%")[0].ljust(len(form) + 499, b"x")
+    assert [grammar.is_cut(line, line, old=True) for line in (text, text[:-1])] == [True, False]
+
+
+def test_of_a_cut_block_the_begin_of_its_clients_id_is_left():
+    assert grammar.read_cut(b"Received UNSUBSCRIBE from x\xc3") == r.CutBegin(b"x\xc3")
+    assert grammar.read_cut(b"Received PUBLISH from x") == r.Cut()
+    assert grammar.read_cut(b"Sending PUBLISH to x") == r.CutInside()
 
 
 @pytest.mark.parametrize(
