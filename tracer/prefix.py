@@ -81,9 +81,9 @@ def _shape(stamp: bytes) -> re.Pattern[bytes]:
 
 
 def _piece(piece: bytes) -> bytes:
-    if piece.strip().isdigit():
+    if piece.strip(b" ").isdigit():
         return rb" *\d+"
-    if piece.isspace():
+    if not piece.strip(b" "):
         return rb" +"
     if piece in {b"+", b"-"}:
         return rb"[+-]"

@@ -25,6 +25,7 @@ TEXTS = [*START, *connected("S"), *subscribed("S", "a"), *connected("P"), publis
         ("at: 2027-01-15 08:00:00: ", "2027-01-15T08:00:00Z"),
         ("08:00:00: ", None),
         ("Jan 15 08:00:00: ", None),
+        ("2027-01-15\t08:00:00: ", "2027-01-15T08:00:00Z"),
     ],
 )
 def test_a_log_is_read_whatever_its_time_looks_like(stamp, at):
