@@ -83,7 +83,7 @@ class Recorder:
         self._pipeline = Pipeline()
         self._splitter = Splitter(str(log))
         self._place = Position(0, 0)
-        self._before: Position | None = None
+        self._before: tuple[int, Position] | None = None
         self._last: Line | None = None
         self._waiting = 0
         self._due = 0.0
@@ -100,20 +100,20 @@ class Recorder:
             if ends:
                 raise _StopError
 
-        lines = follow(self._log, threading.Event(), at_rest, start=self._start, opened=self._opened)
+        lines = follow(self._log, threading.Event(), at_rest, start=self._start, opened=self._opened, lost=self._lost)
         with suppress(_StopError):
             for line in lines:
-                ends = stop.is_set()
-                if ends or self._waiting >= MOST or time.monotonic() >= self._due:
+                ends, begins = stop.is_set(), line.offset == 0
+                if begins and len(line.data) > len(self._place.head):
+                    self._place = replace(self._place, head=line.data[:KEPT])
+                if ends or begins or self._waiting >= MOST or time.monotonic() >= self._due:
                     # before the line, not after it: a log's begun last line has no end yet
-                    self._commit(line.offset, line.number - 1)
+                    self._commit(line.offset, line.number - 1, anyhow=begins)
                 if ends:
                     return
                 self._take(line)
 
     def _take(self, line: Line) -> None:
-        if line.offset == 0 and len(line.data) > len(self._place.head):
-            self._place = replace(self._place, head=line.data[:KEPT])
         before = self._last
         for event in self._pipeline.feed(line):
             is_late = event.line != line.number and before is not None
@@ -130,34 +130,43 @@ class Recorder:
         if start is not None and splitter.offset:
             self._place = replace(start, device=told.st_dev, inode=told.st_ino)
             return
-        self._before = end
+        changes = self._changes
+        if self._due:
+            self._before = changes.log, end
+            changes.logs[changes.log] = end
         self._place = Position(told.st_dev, told.st_ino, head=head_of(file))
-        self._changes.open_log(str(self._log), told.st_dev, told.st_ino)
-        if self._due == 0:
+        changes.log += 1
+        if not self._due:
             # whatever comes from now on is found again
             self._commit(0, 0, anyhow=True)
+
+    def _lost(self, words: str) -> None:
+        self._changes.lost.add(self._changes.log)
+        self._say(words)
 
     def _commit(self, offset: int, number: int, *, anyhow: bool = False) -> None:
         """Write what was read up to here, unless that is written."""
         begun = time.monotonic()
         if self._waiting or anyhow:
             self._place = self._position(offset, number)
-            place = self._known(self._place)
             changes, counts = self._changes, self._pipeline.counts
             changes.count(counts)
+            changes.logs[changes.log] = self._place
+            log, place = self._known()
             state = snapshot.save(self._pipeline)
             version = counts.broker_version
-            self._writer.commit(changes, Reading(str(self._log), changes.log, place, changes.counted, version, state))
+            self._writer.commit(changes, Reading(str(self._log), log, place, changes.counted, version, state))
             self._waiting = 0
         now = time.monotonic()
         self._due = now + max(EVERY, SHARE * (now - begun))
 
-    def _known(self, place: Position) -> Position:
+    def _known(self) -> tuple[int, Position]:
         """A log that is still empty has nothing to be known by once it is cut again: then the end of the one before."""
-        before = self._before
-        if place.head or before is None or not before.head or find(self._log, before) is None:
-            return place
-        return before
+        here = self._changes.log, self._place
+        if self._place.head or self._before is None:
+            return here
+        _, end = self._before
+        return self._before if end.head and find(self._log, end) is not None else here
 
     def _position(self, offset: int, number: int) -> Position:
         last = self._last
@@ -188,7 +197,7 @@ class Recorder:
         except snapshot.StateError as error:
             self._say(f"{error.what}: reading goes on where it stopped, but who is connected has to be learned anew")
         if find(self._log, had.position) is None:
-            self._say(
+            self._lost(
                 f"{self._log} was rotated, and what was read up to byte {had.position.offset:,} is not found again:"
                 " reading goes on at the beginning of the log; what was written to the old one since then is lost"
             )

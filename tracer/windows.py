@@ -81,6 +81,12 @@ class Between:
             return "before"
         return "after" if self.until is not None and at > self.until else "inside"
 
+    def place_of(self, first: str, last: str) -> Place:
+        """Where all that happened between two times stands, as one: inside, if some of that time is."""
+        if self.since is not None and _comparable(last) < self.since:
+            return "before"
+        return "after" if self.until is not None and _comparable(first) > self.until else "inside"
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:

@@ -17,6 +17,7 @@ import click
 
 from copper.commands.entry import EXIT_INTERRUPTED
 from copper.commands.trace_options import option
+from copper.commands.trace_output import number as counted
 from copper.commands.trace_output import words
 from copper.commands.trace_runs import RUN
 from tracer.errors import CopperError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from tracer.graph import By
+    from tracer.windows import Between, Run
 
 FOREVER = "forever"
 
@@ -56,25 +58,28 @@ def record(log: Path, store: Path, *, keep: str, events: bool) -> int:
     return EXIT_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0
 
 
-def stored_graph(name: str, store: Path | None, *, by: By) -> nx.MultiDiGraph[str]:
+def stored_graph(name: str, store: Path | None, window: Between | Run | None = None, *, by: By) -> nx.MultiDiGraph[str]:
     """The graph of a store, or of a run.
 
     Args:
         name: a folder, a database, `run:ID` or `run:last`.
         store: where runs are looked for.
+        window: the part of the store; a run has its own.
         by: as `Tally.graph`.
 
     Raises:
         CopperError: there is no such store or run, or it can't be read.
     """
-    from tracer.store import graph_of, newest_run, open_store  # noqa: PLC0415
+    from tracer.store import graph_of, losses, newest_run, open_store  # noqa: PLC0415
     from tracer.windows import Run  # noqa: PLC0415
 
     where = store if name.startswith(RUN) else Path(name)
     if where is None:
         raise CopperError("in which store?", where=name, next_step="say --store DIR, or set COPPER_TRACE_STORE")
     with closing(open_store(where)) as connection:
+        if lost := losses(connection):
+            words(f"{counted(lost, 'time')} the rest of a log was lost in a rotation: its messages are not counted")
         if not name.startswith(RUN):
-            return graph_of(connection, by=by)
+            return graph_of(connection, window, by=by)
         run = name.removeprefix(RUN)
         return graph_of(connection, Run(newest_run(connection) if run == "last" else run), by=by, source=name)

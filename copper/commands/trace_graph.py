@@ -52,7 +52,9 @@ def graph(  # one parameter an option
     file = None if out in {None, "-"} else out
     spelled = kind or (picture.format_for(file) if file else "json")
     trace_output.refuse_own_input(file, chosen.logs)
-    traced, done = (stored_graph(chosen.names, store, by=by), None) if chosen.stored else _read(chosen, by)
+    traced, done = (
+        (stored_graph(chosen.names, store, chosen.window, by=by), None) if chosen.stored else _read(chosen, by)
+    )
     if chosen.topics:
         traced = only(traced, chosen.topics)
     if not traced and (chosen.topics or chosen.window):

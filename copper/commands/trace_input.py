@@ -72,7 +72,7 @@ def _lines(logs: tuple[str, ...], damages: list[CopperError], at_rest: Callable[
     for log in logs:
         try:
             if at_rest is not None and log == logs[-1]:
-                yield from follow_log(log, threading.Event(), at_rest)
+                yield from follow_log(log, threading.Event(), at_rest, words)
             else:
                 yield from open_log(log)
         except DamagedError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,15 +80,18 @@ def choice(verb: Callable[..., None]) -> Callable[..., None]:
         from tracer.windows import Topics, pattern  # noqa: PLC0415
 
         topics = Topics(tuple(map(pattern, include)), tuple(map(pattern, exclude)))
-        if len(logs) == 1 and (is_store(Path(logs[0])) or logs[0].startswith(RUN)):
+        if logs[0].startswith(RUN) and len(logs) == 1:
             if since or until or last:
                 raise CopperError(
-                    "spans of time are for logs", where=logs[0], next_step="leave --since, --until and --last out"
+                    "a run is a span of its own", where=logs[0], next_step="leave --since, --until and --last out"
                 )
-            verb(_stored(logs[0], topics, store=more.get("store")), **more)
+            verb(_of_run(logs[0], topics, store=more.get("store")), **more)
+        elif len(logs) == 1 and is_store(Path(logs[0])):
+            window = _window(lambda: _last_stored(logs[0]), since, until, last)
+            verb(Chosen(logs, window, topics, stored=True), **more)
         else:
             found = parts(logs)
-            verb(Chosen(found, _window(found, since, until, last), topics), **more)
+            verb(Chosen(found, _window(lambda: _last_time(found), since, until, last), topics), **more)
 
     decorated: Callable[..., None] = with_choice
     for one in reversed(_OPTIONS):
@@ -95,17 +99,19 @@ def choice(verb: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-def _stored(name: str, topics: Topics, *, store: Path | None) -> Chosen:
-    """A recorder's store, or a run: of that store where one is named, else of those that `copper` has left here."""
+def _of_run(name: str, topics: Topics, *, store: Path | None) -> Chosen:
+    """A run: of the store where one is named, else of those that `copper` has left here."""
     from tracer.windows import Run  # noqa: PLC0415
 
-    if store is not None or not name.startswith(RUN):
+    if store is not None:
         return Chosen((name,), None, topics, stored=True)
     log, run = run_of_copper(name)
     return Chosen((log,), Run(run), topics)
 
 
-def _window(logs: tuple[str, ...], since: str | None, until: str | None, last: str | None) -> Between | None:
+def _window(
+    find_end: Callable[[], str | None], since: str | None, until: str | None, last: str | None
+) -> Between | None:
     from tracer.windows import Between, earlier, moment, span  # noqa: PLC0415
 
     if since is None and until is None and last is None:
@@ -114,11 +120,19 @@ def _window(logs: tuple[str, ...], since: str | None, until: str | None, last: s
     if last is not None:
         if since is not None:
             raise CopperError("--since and --last both say where to begin", next_step="leave one of them out")
-        by, at = span(last), _last_time(logs)
+        by, at = span(last), find_end()
         begin = earlier(at, by) if at is not None else None
     if begin is not None and end is not None and begin > end:
         raise CopperError(f"nothing is between {begin} and {end}", next_step="write the earlier time after --since")
     return Between(begin, end)
+
+
+def _last_stored(name: str) -> str | None:
+    """The time of what was recorded last."""
+    from tracer.store import last_time, open_store  # noqa: PLC0415
+
+    with closing(open_store(Path(name))) as store:
+        return last_time(store)
 
 
 def _last_time(logs: tuple[str, ...]) -> str | None:

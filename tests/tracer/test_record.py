@@ -20,7 +20,7 @@ from tests import brokers
 from tests.tracer.logs import connected, log_of, published
 from tests.tracer.stores import opened, position, read_at_once, record_all, stored
 from tracer.errors import CopperError
-from tracer.store import is_store
+from tracer.store import is_store, losses
 
 KILLS = 100 if os.environ.get("COPPER_STRESS") else 8
 DEADLINE = 20.0
@@ -267,6 +267,20 @@ def test_a_log_that_is_cut_twice_around_a_kill_loses_nothing(recorder):
     recorder.start()
     wait_for(lambda: "plant/3" in stored(recorder.folder), "the last piece")
     assert stored(recorder.folder) == read_at_once(b"".join(pieces) + log.read_bytes())
+
+
+def test_a_log_that_is_cut_without_a_copy_is_said_and_counted(recorder):
+    log = recorder.log
+    log.parent.mkdir()
+    log.write_bytes(log_of(*connected("pump")))
+    recorder.start()
+    wait_for(recorder.has_all, "the first commit")
+    log.write_bytes(log_of(published("pump", "x")))
+    wait_for(lambda: "topic:x" in stored(recorder.folder), "the log after the cut")
+    recorder.process.send_signal(signal.SIGTERM)
+    assert "was cut, and no copy of it is found" in recorder.process.communicate(timeout=DEADLINE)[1]
+    with opened(recorder.folder) as store:
+        assert losses(store) == 1
 
 
 def test_ctrl_c_ends_it_with_130_and_everything_that_was_read_is_written(recorder):

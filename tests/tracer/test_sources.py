@@ -90,8 +90,9 @@ def stopped():
 class Follower:
     """Follows a log, and does one thing after the other: the next when all lines of the one before are read."""
 
-    def __init__(self, path):
+    def __init__(self, path, **options):
         self.path = path
+        self.options = options
         self.steps = []
         self.stop = threading.Event()
 
@@ -106,7 +107,7 @@ class Follower:
             else:
                 self.stop.set()
 
-        return texts(follow(self.path, self.stop, next_step))
+        return texts(follow(self.path, self.stop, next_step, **self.options))
 
 
 def append(path, data):
@@ -119,7 +120,8 @@ def append(path, data):
 
 @pytest.fixture
 def log(tmp_path):
-    path = tmp_path / "mosquitto.log"
+    path = tmp_path / "mosquitto" / "mosquitto.log"
+    path.parent.mkdir()
     path.write_bytes(b"1\n2\n")
     return path
 

@@ -215,6 +215,36 @@ def test_what_is_no_store_is_a_sentence(log, tmp_path):
         open_store(tmp_path)
 
 
+def test_a_store_of_an_older_copper_is_brought_up_to_date_and_keeps_what_it_has(log, tmp_path, monkeypatch):
+    folder = tmp_path / "store"
+    log.write_bytes(b"")
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        folder.mkdir()
+        connection = schema.connect(folder / schema.FILE, to_write=True)
+    with connection:
+        connection.executescript("""
+            INSERT INTO name VALUES (1, 'pump', 1), (2, 'plant/+', 1), (3, 'plant/level', 1);
+            INSERT INTO bucket VALUES (1, 1800000000, 10, 0, 1, 0, 1, NULL, NULL, 9, 3, 0, 0);
+            INSERT INTO edge VALUES (1, 'publish', 1, 3, 0, 2, 8, 1, 0, 0, 0, NULL, NULL);
+            INSERT INTO edge VALUES (1, 'there', 1, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL);
+            INSERT INTO client VALUES (1, 'mia', '[]', 1, 1, 0);
+            INSERT INTO subscription VALUES (1, 2, 1);
+            INSERT INTO published VALUES (1, 3);
+            INSERT INTO retained VALUES (3, 1);
+            INSERT INTO run VALUES ('7', 'after', NULL, NULL, 1, 1, '{}', '{}');
+        """)
+    connection.close()
+    with pytest.raises(CopperError, match="of an older Copper"):
+        open_store(folder)
+    record(log, folder, StopAfter(1))
+    with opened(folder) as store:
+        assert newest_run(store) == "7"
+    nodes, found = edges(stored(folder))
+    assert {one["id"]: one.get("retained_by") for one in nodes} == {"service:mia": None, "topic:plant/level": "mia"}
+    assert [(one["key"], one["messages"]) for one in found] == [("publish", 2), ("subscribe", 0)]
+
+
 def test_a_store_of_a_newer_copper_is_refused(log, tmp_path):
     folder = tmp_path / "store"
     log.write_bytes(log_at(*setup()))

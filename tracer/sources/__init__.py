@@ -29,13 +29,16 @@ def open_log(name: str) -> Iterator[Line]:
     return file.read(Path(name))
 
 
-def follow_log(name: str, stop: threading.Event, at_rest: Callable[[], None]) -> Iterator[Line]:
+def follow_log(
+    name: str, stop: threading.Event, at_rest: Callable[[], None], lost: Callable[[str], None] = lambda _: None
+) -> Iterator[Line]:
     """The lines of a log, then those that are written to it, until `stop` is set; standard input until it ends.
 
     Args:
         name: as open_log has it.
         stop: set it to end the following.
         at_rest: called when everything was read and nothing came for a moment; not for standard input.
+        lost: is told in words when something that was written to a file can't be read any more.
 
     Raises:
         CopperError: as open_log().
@@ -44,4 +47,4 @@ def follow_log(name: str, stop: threading.Event, at_rest: Callable[[], None]) ->
         return stdin.read()
     if name.startswith(container.SCHEME):
         return container.follow(name, stop, at_rest)
-    return file.follow(Path(name), stop, at_rest)
+    return file.follow(Path(name), stop, at_rest, lost=lost)

@@ -5,19 +5,23 @@ What is not compressed passes as it is. Of an archive that is cut or damaged, wh
 
 from __future__ import annotations
 
+import io
 import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 from tracer.errors import CopperError
 
 PIECE = 16 * 1024
 """Packed bytes to unpack at once: a dull log grows a thousandfold."""
 ZSTD = b"\x28\xb5\x2f\xfd"
+TOLD_BY = 6
+"""Bytes by which they are told."""
 
 
 class DamagedError(CopperError):
@@ -43,7 +47,7 @@ def unpacked(chunks: Iterable[bytes], origin: str) -> Iterator[bytes]:
     """The bytes of a log, be it compressed or not.
 
     Args:
-        chunks: as they were read; the first has the first six bytes.
+        chunks: as they were read; the first has TOLD_BY bytes, if there are so many.
         origin: the log, for errors.
 
     Raises:
@@ -56,6 +60,84 @@ def unpacked(chunks: Iterable[bytes], origin: str) -> Iterator[bytes]:
     if kind is None:
         return chain((first,), rest)
     return _members(kind, chain((first,), rest), origin)
+
+
+def open_unpacked(path: Path) -> BinaryIO:
+    """A file to be read from any place: as it is, or what it holds where it is an archive.
+
+    Raises:
+        OSError: it can't be read.
+        CopperError: as unpacked(); of an archive that is cut or damaged, what stands before is read first.
+    """
+    file = path.open("rb", buffering=0)
+    try:
+        first = file.read(TOLD_BY)
+        file.seek(0)
+        return file if _kind(first, str(path)) is None else cast("BinaryIO", _Unpacked(file, str(path)))
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Unpacked(io.RawIOBase):
+    """What an archive holds, as a file; going back begins anew."""
+
+    def __init__(self, file: io.FileIO, origin: str) -> None:
+        self._file = file
+        self._origin = origin
+        self._begin()
+
+    def _begin(self) -> None:
+        self._file.seek(0)
+        self._chunks = unpacked(iter(lambda: self._file.read(PIECE), b""), self._origin)
+        self._rest = b""
+        self._place = 0
+        self._error: DamagedError | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many bytes, fewer only at the end.
+
+        Raises:
+            DamagedError: it is cut or damaged, and all that stands before was read.
+        """
+        found = [self._rest]
+        length = len(self._rest)
+        while self._error is None and not 0 <= size <= length:
+            try:
+                chunk = next(self._chunks, None)
+            except DamagedError as error:
+                self._error = error
+                break
+            if chunk is None:
+                break
+            found.append(chunk)
+            length += len(chunk)
+        if not length and size and self._error is not None:
+            raise self._error
+        data = b"".join(found)
+        data, self._rest = (data, b"") if size < 0 else (data[:size], data[size:])
+        self._place += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a byte, counted from the beginning."""
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation
+        if offset < self._place:
+            self._begin()
+        while self._place < offset and self.read(min(offset - self._place, PIECE)):
+            pass
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _kind(first: bytes, origin: str) -> Kind | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tracer.errors import CopperError
-from tracer.sources.archive import unpacked
+from tracer.sources.archive import DamagedError, open_unpacked, unpacked
 from tracer.sources.lines import CHUNK, Line, Splitter, cut
-from tracer.sources.rotation import KEPT, Position, between, find, open_piece
+from tracer.sources.rotation import KEPT, Position, between, find
 
 POLL = 0.05
 """Seconds between two looks at a log that does not grow: half as much is the usual delay of an event."""
@@ -40,6 +40,7 @@ def follow(
     *,
     start: Position | None = None,
     opened: Callable[[BinaryIO, Splitter], None] | None = None,
+    lost: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Line]:
     """The lines of a file from its start, then those that are written to it, until `stop` is set.
 
@@ -53,11 +54,12 @@ def follow(
         start: go on here, in the file that holds what was read, and read the pieces of the log that came after it;
             where there is none, the log is read from its start.
         opened: called before the lines of a file, with it and with what cuts it into lines.
+        lost: is told in words when something that was written can't be read any more.
 
     Raises:
         CopperError: as read().
     """
-    reading = _Reading(path, start)
+    reading = _Reading(path, start, lost)
     try:
         while True:
             if opened is not None:
@@ -87,11 +89,13 @@ def follow(
 class _Reading:
     """The file that is being read, and the one that goes on where it ends."""
 
-    def __init__(self, path: Path, start: Position | None) -> None:
+    def __init__(self, path: Path, start: Position | None, lost: Callable[[str], None]) -> None:
         there = find(path, start) if start is not None else None
         self.path = path
+        self._lost = lost
         self._next: BinaryIO | None = None
         self._head, self._tail = b"", b""
+        self._is_damaged = False
         if start is None or there is None:
             self.file, self.splitter = _open(path), Splitter(str(path))
         else:
@@ -109,11 +113,19 @@ class _Reading:
 
     def lines(self) -> Iterator[Line]:
         """The lines that the file has and that were not read."""
-        while not self._is_cut() and (chunk := _read(self.file, self.path)):
+        while not self._is_cut() and (chunk := self._read()):
             if len(self._head) < KEPT and self.splitter.position == len(self._head):
                 self._head = (self._head + chunk)[:KEPT]
             self._tail = (self._tail + chunk)[-KEPT:]
             yield from self.splitter.feed(chunk)
+
+    def _read(self) -> bytes:
+        try:
+            return b"" if self._is_damaged else _read(self.file, self.path)
+        except DamagedError as error:
+            self._is_damaged = True
+            self._lost(f"{error.where}: {error.what}; what stood behind that is lost")
+            return b""
 
     def look_for_the_next(self) -> None:
         """Another file of the log's name that is not empty, or the same, cut short: then a copy has the rest of it."""
@@ -129,15 +141,22 @@ class _Reading:
             at = Position(0, 0, position, 0, self._head, tail, position - len(tail))
             copy = find(self.path, at)
             self._next = _open(self.path)
-            if copy is not None:
+            if copy is None:
+                self._lost(
+                    f"{self.path} was cut, and no copy of it is found: what was written behind byte {position:,} before"
+                    " that is lost"
+                )
+            else:
                 self.file.close()
                 self.file = _open(copy)
                 self.file.seek(position)
 
     def _is_cut(self) -> bool:
-        """Whether the file begins otherwise than it did: it was cut, and may be as long as before by now."""
-        raw = isinstance(self.file, io.FileIO)
-        return raw and os.pread(self.file.fileno(), len(self._head), 0) != self._head
+        """Whether the file is shorter, or begins otherwise than it did: it may be as long as before by now."""
+        if not isinstance(self.file, io.FileIO):
+            return False
+        shorter = os.fstat(self.file.fileno()).st_size < self.splitter.position
+        return shorter or os.pread(self.file.fileno(), len(self._head), 0) != self._head
 
     def go_on(self) -> None:
         """Read the next file now."""
@@ -145,6 +164,7 @@ class _Reading:
         self.file, self._next = self._next or _open(self.path), None
         self.splitter = Splitter(str(self.path))
         self._head = self._tail = b""
+        self._is_damaged = False
 
     def close(self) -> None:
         """Both files."""
@@ -160,7 +180,7 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
-def _open(path: Path, how: Callable[[Path], BinaryIO] = open_piece) -> BinaryIO:
+def _open(path: Path, how: Callable[[Path], BinaryIO] = open_unpacked) -> BinaryIO:
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "is a directory")
@@ -172,9 +192,6 @@ def _open(path: Path, how: Callable[[Path], BinaryIO] = open_piece) -> BinaryIO:
 def _read(file: BinaryIO, path: Path) -> bytes:
     try:
         return file.read(CHUNK)
-    except EOFError:
-        # a compressed piece that is cut: there is no more of it
-        return b""
     except OSError as error:
         raise _unreadable(path, error) from error
 

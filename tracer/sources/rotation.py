@@ -2,17 +2,20 @@
 
 A log is rotated in three ways: renamed and made anew (logrotate and a SIGHUP), copied and cut (copytruncate), deleted
 and made anew. So a place is known by the file's device and inode, and by its beginning and by what was
-read last: what was read is found again under whatever name, in the log's own folder.
+read last: what was read is found again under whatever name and however compressed, in the log's own folder, in those
+below it, and in those beside it (`olddir` of logrotate).
 """
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
+
+from tracer.errors import CopperError
+from tracer.sources.archive import open_unpacked
 
 KEPT = 256
 """Bytes of the beginning, and of what stands before a place, that tell a file."""
@@ -41,20 +44,12 @@ class Position:
     tail_offset: int = 0
 
 
-def open_piece(path: Path) -> BinaryIO:
-    """A log, or a rotated piece of one, to be read from its beginning; logrotate compresses them to `.gz`.
-
-    Raises:
-        OSError: it can't be read.
-    """
-    if path.suffix == ".gz":
-        return cast("BinaryIO", gzip.open(path, "rb"))
-    return path.open("rb", buffering=0)
-
-
 def find(path: Path, position: Position) -> Path | None:
     """The file that holds what was read of the log `path`: the log itself, a rotated piece or a copy; or None."""
-    files = [path, *_beside(path)]
+    return _find([path, *_beside(path, path.parent)], position) or _find(_elsewhere(path), position)
+
+
+def _find(files: list[Path], position: Position) -> Path | None:
     same = [one for one in files if _is_it(one, position)]
     if not position.head:
         return next(iter(same), None)
@@ -63,11 +58,19 @@ def find(path: Path, position: Position) -> Path | None:
 
 
 def between(path: Path, file: BinaryIO) -> Path | None:
-    """The oldest piece of the log that was rotated after `file` was, and so stands between it and the log itself."""
+    """The oldest piece of the log that was rotated after `file` was, and so stands between it and the log itself.
+
+    It is where other pieces are: beside the log, or beside `file`.
+    """
     here = os.fstat(file.fileno())
     known = {_head(path), head_of(file)}
     found: list[tuple[int, Path]] = []
-    for piece in _beside(path):
+    place = Position(here.st_dev, here.st_ino)
+    pieces = list(_beside(path, path.parent))
+    if not any(_is_it(one, place) for one in pieces):
+        moved = next((one for one in _elsewhere(path) if _is_it(one, place)), None)
+        pieces += _beside(path, moved.parent) if moved is not None else ()
+    for piece in pieces:
         there = _stat(piece)
         if there is None or not piece.name.startswith(path.name) or there.st_mtime_ns <= here.st_mtime_ns:
             continue
@@ -77,15 +80,29 @@ def between(path: Path, file: BinaryIO) -> Path | None:
     return min(found)[1] if found else None
 
 
-def _beside(path: Path) -> Iterator[Path]:
-    """The files whose name begins as the log's, the log itself apart; sorted."""
+def _beside(path: Path, folder: Path) -> Iterator[Path]:
+    """The files of a folder whose name begins as the log's, the log itself apart; sorted."""
     try:
-        files = sorted(path.parent.iterdir())
+        for file in sorted(folder.iterdir()):
+            if file.name != path.name and file.name.startswith(path.stem) and file.is_file():
+                yield file
     except OSError:
+        # a folder that is not ours to read
         return
-    for file in files:
-        if file.name != path.name and file.name.startswith(path.stem) and file.is_file():
-            yield file
+
+
+def _elsewhere(path: Path) -> list[Path]:
+    """Such files in the folders below the log's, and in those beside it."""
+    here = path.parent
+    folders = [folder for one in (here, here.parent) for folder in _folders(one) if folder != here]
+    return [file for folder in folders for file in _beside(path, folder)]
+
+
+def _folders(of: Path) -> list[Path]:
+    try:
+        return sorted(one for one in of.iterdir() if one.is_dir())
+    except OSError:
+        return []
 
 
 def _stat(path: Path) -> os.stat_result | None:
@@ -103,20 +120,20 @@ def _is_it(path: Path, position: Position) -> bool:
 def _holds(path: Path, position: Position) -> bool:
     """Whether a file begins as the one that was read, and goes on as it did up to the place."""
     try:
-        with open_piece(path) as file:
+        with open_unpacked(path) as file:
             if file.read(len(position.head)) != position.head:
                 return False
             file.seek(position.tail_offset)
             return file.read(len(position.tail)) == position.tail
-    except (OSError, EOFError):
+    except (OSError, CopperError):
         return False
 
 
 def _head(path: Path) -> bytes:
     try:
-        with open_piece(path) as file:
+        with open_unpacked(path) as file:
             return file.read(KEPT)
-    except (OSError, EOFError):
+    except (OSError, CopperError):
         return b""
 
 

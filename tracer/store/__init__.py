@@ -7,7 +7,7 @@ ones coarser and throws them away, reading.py builds graphs. schema.py is the sc
 
 from __future__ import annotations
 
-from tracer.store.reading import graph_of, newest_run, open_store
+from tracer.store.reading import graph_of, last_time, losses, newest_run, open_store
 from tracer.store.schema import StoreError, is_store
 
-__all__ = ["StoreError", "graph_of", "is_store", "newest_run", "open_store"]
+__all__ = ["StoreError", "graph_of", "is_store", "last_time", "losses", "newest_run", "open_store"]

@@ -6,16 +6,15 @@ buckets. A clock that is set back by less than a minute stays in its bucket; lin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from tracer import events as e
-from tracer.facts import Facts
+from tracer.facts import Facts, Known
 from tracer.graph import Counted
 from tracer.sources import Line
-from tracer.store import facts_text
+from tracer.sources.rotation import Position
 from tracer.store.keeping import Forgotten
 from tracer.sums import Traffic
 from tracer.windows import Place, Run
@@ -31,6 +30,21 @@ COUNTS = ("lines", "events", "unknown_lines", "ambiguous_lines")
 
 
 @dataclass(slots=True)
+class News:
+    """What is known at the end of a bucket and was not before it.
+
+    Attributes:
+        clients: as they are then.
+        published: (client, topic).
+        owners: by topic, whose its stored message is.
+    """
+
+    clients: dict[str, Known] = field(default_factory=dict)
+    published: set[tuple[str, str]] = field(default_factory=set)
+    owners: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Bucket:
     """What happened in some seconds, as far as it is not written yet.
 
@@ -41,6 +55,7 @@ class Bucket:
         log: the file it begins in, by its id in the store.
         offset: the byte in it.
         line: the line there.
+        kept: all its events are kept one by one.
         empty: nothing happened in it so far, written or not.
         counts: of its lines, in the order of COUNTS.
     """
@@ -51,24 +66,24 @@ class Bucket:
     log: int
     offset: int
     line: int
+    kept: bool
     empty: bool = True
     traffic: Traffic = field(default_factory=Traffic)
+    news: News = field(default_factory=News)
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     events: list[e.Event] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class RunBounds:
-    """A run: its first and last bucket, who was there at its beginning, and the facts at its end (as JSON)."""
+    """A run: its first and last bucket, and when it began and ended."""
 
     run: Run
     first: int
     started: str | None
-    opening: str
     place: Place = "inside"
     last: int | None = None
     finished: str | None = None
-    closing: str | None = None
 
 
 @dataclass(slots=True)
@@ -85,11 +100,12 @@ class Changes:
         counted: how much of the pipeline's counts stands in buckets, in the order of COUNTS.
         full: buckets before the one that is filled now.
         ended: runs that ended.
-        clients: about whom something is new.
-        published: (client, topic) that are new.
-        topics: whose stored message has another author.
+        clients: about whom something is new in the bucket of now.
+        published: (client, topic) that are new in it.
+        topics: whose stored message has another author in it.
         wills: of clients that told one, or lost it.
-        logs: files that are new: id, path, device, inode.
+        logs: the files that were read, by their ids, and how far.
+        lost: those of which the rest can't be read any more.
         at: the time of the event before.
     """
 
@@ -108,13 +124,9 @@ class Changes:
     published: set[tuple[str, str]] = field(default_factory=set)
     topics: set[str] = field(default_factory=set)
     wills: dict[str, e.WillFacts | None] = field(default_factory=dict)
-    logs: list[tuple[int, str, int, int]] = field(default_factory=list)
+    logs: dict[int, Position] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
     at: str | None = None
-
-    def open_log(self, path: str, device: int, inode: int) -> None:
-        """The lines that follow are of another file."""
-        self.log += 1
-        self.logs.append((self.log, path, device, inode))
 
     def add(self, event: e.Event, line: Line, counts: Counted) -> None:
         """Take one event in, in the order of the log.
@@ -137,24 +149,31 @@ class Changes:
             bucket.events.append(event)
 
     def count(self, counts: Counted) -> None:
-        """The lines that were read since the last time belong to the bucket of now."""
-        if self.bucket is not None:
-            for place, name in enumerate(COUNTS):
-                now = int(getattr(counts, name))
-                self.bucket.counts[place] += now - self.counted[place]
-                self.counted[place] = now
+        """The lines that were read since the last time, and what they told, belong to the bucket of now."""
+        if self.bucket is None:
+            return
+        for place, name in enumerate(COUNTS):
+            now = int(getattr(counts, name))
+            self.bucket.counts[place] += now - self.counted[place]
+            self.counted[place] = now
+        news, known = self.bucket.news, self.facts.clients
+        news.clients.update((client, _copy(known[client])) for client in self.clients & known.keys())
+        news.published.update(self.published)
+        news.owners.update((topic, self.facts.owners.get(topic)) for topic in self.topics)
+        self.clients.clear()
+        self.published.clear()
+        self.topics.clear()
 
     def written(self) -> None:
         """All of it stands in the store now."""
         self.full.clear()
         self.ended.clear()
-        self.clients.clear()
-        self.published.clear()
-        self.topics.clear()
         self.wills.clear()
         self.logs.clear()
+        self.lost.clear()
         if self.bucket is not None:
-            self.bucket.traffic, self.bucket.counts, self.bucket.events = Traffic(), [0, 0, 0, 0], []
+            self.bucket.traffic, self.bucket.news = Traffic(), News()
+            self.bucket.counts, self.bucket.events = [0, 0, 0, 0], []
 
     def forget(self, gone: Forgotten) -> None:
         """What the store has forgotten (keeping.py)."""
@@ -186,7 +205,7 @@ class Changes:
         self.count(counts)
         if self.bucket is not None:
             self.full.append(self.bucket)
-        self.bucket = Bucket(self.next_id, start, cut, self.log, line.offset, line.number)
+        self.bucket = Bucket(self.next_id, start, cut, self.log, line.offset, line.number, self.keep_events)
         self.next_id += 1
         return self.bucket
 
@@ -208,15 +227,11 @@ class Changes:
             if bounds.place == "after" or (begins and place <= len(self.open_runs) - OPEN_CAP):
                 bucket = self._cut(bucket, line, counts)
                 bounds.place, bounds.last = "after", bucket.id - 1
-                bounds.closing = facts_text.text_of(self.facts)
                 self.ended.append(self.open_runs.pop(bounds.run.run))
         if name is not None and begins:
             bucket = self._cut(bucket, line, counts)
-            there = Traffic()
-            there.meet(self.facts)
-            opening = json.dumps({"there": sorted(there.there), "subscribed": sorted(there.subscribed)})
             self.runs.add(name)
-            self.open_runs[name] = RunBounds(Run(name), bucket.id, event.at, opening)
+            self.open_runs[name] = RunBounds(Run(name), bucket.id, event.at)
         return bucket
 
     def _note(self, event: e.Event) -> None:
@@ -255,6 +270,12 @@ def _started(event: e.Event) -> str | None:
         return None
     name = event.topic[len(RUNS) : -len("/start")] if event.topic.startswith(RUNS) else ""
     return name if name and "/" not in name else None
+
+
+def _copy(known: Known) -> Known:
+    """What is known of a client now, but for its topics, each of which is news only once."""
+    addresses, alive, filters = set(known.addresses), set(known.alive), set(known.filters)
+    return replace(known, addresses=addresses, alive=alive, filters=filters, published=set())
 
 
 def seconds_of(at: str) -> int:

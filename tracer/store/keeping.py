@@ -31,11 +31,20 @@ ON CONFLICT DO UPDATE SET messages = excluded.messages, bytes = excluded.bytes, 
 """
 MERGE_BUCKETS = """
 UPDATE bucket SET start = start - start % 60, seconds = 60, lines = told.lines, events = told.events,
-    unknown_lines = told.unknown_lines, ambiguous_lines = told.ambiguous_lines, first = told.first, last = told.last
+    unknown_lines = told.unknown_lines, ambiguous_lines = told.ambiguous_lines, first = told.first, last = told.last,
+    kept = told.kept
 FROM (SELECT sum(lines) AS lines, sum(events) AS events, sum(unknown_lines) AS unknown_lines,
-    sum(ambiguous_lines) AS ambiguous_lines, min(first) AS first, max(last) AS last
+    sum(ambiguous_lines) AS ambiguous_lines, min(first) AS first, max(last) AS last, min(kept) AS kept
     FROM bucket WHERE id BETWEEN ? AND ?) AS told
 WHERE id = ?
+"""
+
+FACTS = {"client": "id", "subscription": "client, filter", "retained": "topic"}
+"""Tables in which a row holds from its bucket on, until the next of the same key."""
+OLD_MARKS = """
+DELETE FROM mark WHERE id < (
+    SELECT max(mark.id) FROM mark, (SELECT log, "offset" FROM bucket ORDER BY id LIMIT 1) AS one
+    WHERE (mark.log, mark."offset") <= (one.log, one."offset"))
 """
 
 
@@ -61,6 +70,7 @@ def roll_up(connection: sqlite3.Connection, now: int) -> None:
         if first != last:
             connection.execute(MERGE_EDGES, (first, first, last))
             connection.execute("UPDATE event SET bucket = ? WHERE bucket BETWEEN ? AND ?", (first, first + 1, last))
+            _merge_facts(connection, first, last)
         connection.execute(MERGE_BUCKETS, (first, last, first))
         connection.execute("DELETE FROM edge WHERE bucket BETWEEN ? AND ?", (first + 1, last))
         connection.execute("DELETE FROM bucket WHERE id BETWEEN ? AND ?", (first + 1, last))
@@ -106,8 +116,27 @@ def throw_away(connection: sqlite3.Connection, now: int, keep: int, facts: Facts
     run("DELETE FROM event WHERE bucket <= ?", (gone,))
     run("DELETE FROM bucket WHERE id <= ?", (gone,))
     runs = {str(row[0]) for row in run("DELETE FROM run WHERE first_bucket <= ? RETURNING run", (gone,))}
-    run("DELETE FROM log WHERE id < (SELECT min(log) FROM bucket)")
+    # what was known then is what was known before the first bucket that is left
+    _merge_facts(connection, 0, gone)
+    run(OLD_MARKS)
+    run("DELETE FROM log WHERE id < (SELECT min(log) FROM (SELECT log FROM mark UNION SELECT log FROM bucket))")
     return _forget(connection, gone, facts, runs)
+
+
+def _merge_facts(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """What is known at the end of a row of buckets, as if they were one; `first` may be before all of them."""
+    for table, key in FACTS.items():
+        # the row that is newer finds those that it makes out of date
+        connection.execute(
+            f"""DELETE FROM {table} WHERE ({key}, bucket) IN (
+                SELECT {", ".join(f"old.{part}" for part in key.split(", "))}, old.bucket
+                FROM {table} AS new CROSS JOIN {table} AS old USING ({key})
+                WHERE new.bucket BETWEEN ? AND ? AND old.bucket BETWEEN ? AND new.bucket - 1)""",  # noqa: S608  ours
+            (first + 1, last, first),
+        )
+        sql = f"UPDATE {table} SET bucket = ? WHERE bucket BETWEEN ? AND ?"  # noqa: S608  ours
+        connection.execute(sql, (first, first + 1, last))
+    connection.execute("UPDATE published SET bucket = ? WHERE bucket BETWEEN ? AND ?", (first, first + 1, last))
 
 
 def _forget(connection: sqlite3.Connection, gone: int, facts: Facts, runs: set[str]) -> Forgotten:

@@ -10,21 +10,26 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import networkx as nx
 
 from tracer import snapshot
+from tracer.events import Event
 from tracer.facts import Facts, Known
 from tracer.graph import By, Tally
 from tracer.pipeline import Counts
 from tracer.sources.rotation import Position
-from tracer.store import facts_text, schema
+from tracer.store import schema
 from tracer.store.changes import COUNTS, Bucket, RunBounds
 from tracer.store.schema import StoreError
 from tracer.store.writing import Reading
 from tracer.sums import Sums, Traffic, sums_of_key
-from tracer.windows import Run
+from tracer.windows import Between, Place, Run
 
 EDGES = """
 SELECT kind, client.text, topic.text, sender.text, sum(messages), sum(bytes),
@@ -37,6 +42,23 @@ LAST = 2**62
 """No bucket has a higher id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A bucket, as part of what is asked for.
+
+    Attributes:
+        id: in the order of the log.
+        first: the time of what happened first in it, and not before it begins.
+        last: of what happened last; times of the bucket itself where the log has none.
+        place: where it stands, as one; all are inside where no span of time is asked for.
+    """
+
+    id: int
+    first: str
+    last: str
+    place: Place
+
+
 def open_store(path: Path) -> sqlite3.Connection:
     """Open a store to read it, by its folder or its database; a recorder may write it meanwhile. Close it yourself.
 
@@ -47,11 +69,12 @@ def open_store(path: Path) -> sqlite3.Connection:
 
 
 def graph_of(
-    store: sqlite3.Connection, window: Run | None = None, *, by: By = "service", source: str = ""
+    store: sqlite3.Connection, window: Run | Between | None = None, *, by: By = "service", source: str = ""
 ) -> nx.MultiDiGraph[str]:
-    """The graph of a store, or of a run in it; as `Tally.graph`, `source` being the log's path unless it is given.
+    """The graph of a store, or of a part of it; as `Tally.graph`, `source` being the log's path unless it is given.
 
-    `lines` and `events` count those of the window, and of what was kept.
+    Buckets count whole: a span of time is stretched to the borders of those that it touches. `lines` and `events`
+    count those of the window, and of what was kept.
 
     Raises:
         StoreError: nothing was recorded so far, or not this run.
@@ -62,6 +85,33 @@ def graph_of(
             raise StoreError("nothing was recorded so far", next_step="wait a moment, or see whether the log grows")
         tally, counts = _tally(store, reading, window)
     return tally.graph(counts, by=by, source=source or reading.path)
+
+
+def last_time(store: sqlite3.Connection) -> str | None:
+    """The time of what was recorded last; None where nothing was."""
+    with moment(store):
+        reading = reading_of(store)
+        held = [] if reading is None else [event.at for event in _held(reading)[0] if event.at is not None]
+        newest = [piece.last for piece in pieces_of(store, None)[-1:]]
+    return next(iter([*held[-1:], *newest]), None)
+
+
+def losses(store: sqlite3.Connection) -> int:
+    """How often the rest of a log could not be read any more after it was rotated, in what is kept."""
+    return int(store.execute("SELECT count(*) FROM log WHERE lost").fetchone()[0])
+
+
+def pieces_of(store: sqlite3.Connection, window: Between | None) -> list[Piece]:
+    """All buckets, in the order of the log."""
+    found = []
+    for bucket, start, seconds, first, last in store.execute(
+        "SELECT id, start, seconds, first, last FROM bucket ORDER BY id"
+    ):
+        # what the log says late is counted later
+        begins = max(_iso(start), first or "")
+        ends = last or _iso(start + seconds - 1)
+        found.append(Piece(bucket, begins, ends, window.place_of(begins, ends) if window is not None else "inside"))
+    return found
 
 
 def newest_run(store: sqlite3.Connection) -> str:
@@ -86,29 +136,35 @@ def reading_of(store: sqlite3.Connection) -> Reading | None:
     return Reading(path, log, position, json.loads(counted), version, state)
 
 
-def facts_in(store: sqlite3.Connection) -> Facts:
-    """What is known of all clients."""
+def facts_in(store: sqlite3.Connection, bucket: int = LAST) -> Facts:
+    """What is known of all clients at the end of a bucket."""
     facts = Facts()
-    sql = "SELECT text, user, addresses, connected, lasting, stays FROM client JOIN name USING (id) ORDER BY text"
-    for client, user, addresses, connected, lasting, stays in store.execute(sql):
+    # with max(), SQLite takes the other columns from the row that has it
+    sql = """SELECT text, user, addresses, connected, lasting, stays, max(bucket) FROM client JOIN name USING (id)
+        WHERE bucket <= ? GROUP BY id ORDER BY text"""
+    for client, user, addresses, connected, lasting, stays, _ in store.execute(sql, (bucket,)):
         known = Known(user, set(json.loads(addresses)), bool(connected), bool(lasting), bool(stays))
         facts.clients[client] = known
-    names = "JOIN name AS client ON client.id = client JOIN name AS other ON other.id ="
-    sql = f"SELECT client.text, other.text, alive FROM subscription {names} filter"  # noqa: S608  ours
-    for client, logged, alive in store.execute(sql):
+    sql = """SELECT client.text, name.text, alive, max(bucket) FROM subscription
+        JOIN name AS client ON client.id = client JOIN name ON name.id = filter
+        WHERE bucket <= ? GROUP BY client, filter"""
+    for client, logged, alive, _ in store.execute(sql, (bucket,)):
         facts.clients[client].filters.add(logged)
         if alive:
             facts.clients[client].alive.add(logged)
-    for client, topic in store.execute(f"SELECT client.text, other.text FROM published {names} topic"):  # noqa: S608
+    sql = """SELECT client.text, name.text FROM published
+        JOIN name AS client ON client.id = client JOIN name ON name.id = topic WHERE bucket <= ?"""
+    for client, topic in store.execute(sql, (bucket,)):
         facts.clients[client].published.add(topic)
-    sql = f"SELECT other.text, client.text FROM retained {names} topic"  # noqa: S608  ours
-    facts.owners.update(store.execute(sql).fetchall())
+    sql = """SELECT name.text, client.text, max(bucket) FROM retained
+        JOIN name ON name.id = topic LEFT JOIN name AS client ON client.id = client WHERE bucket <= ? GROUP BY topic"""
+    facts.owners.update((topic, owner) for topic, owner, _ in store.execute(sql, (bucket,)) if owner is not None)
     return facts
 
 
 def runs_in(store: sqlite3.Connection) -> Iterator[RunBounds]:
     """All runs, in the order of their beginnings."""
-    sql = """SELECT run, first_bucket, started, opening, place, last_bucket, finished, closing FROM run
+    sql = """SELECT run, first_bucket, started, place, last_bucket, finished FROM run
         ORDER BY first_bucket, rowid"""
     for run, *rest in store.execute(sql):
         yield RunBounds(Run(run), *rest)
@@ -116,16 +172,17 @@ def runs_in(store: sqlite3.Connection) -> Iterator[RunBounds]:
 
 def newest_bucket(store: sqlite3.Connection) -> Bucket | None:
     """The bucket that is filled now; without what is in it."""
-    row = store.execute('SELECT id, start, cut, log, "offset", line FROM bucket ORDER BY id DESC LIMIT 1').fetchone()
+    sql = 'SELECT id, start, cut, log, "offset", line, kept FROM bucket ORDER BY id DESC LIMIT 1'
+    row = store.execute(sql).fetchone()
     bucket = None if row is None else Bucket(*row)
     if bucket is not None:
         bucket.empty = False
     return bucket
 
 
-def traffic_in(store: sqlite3.Connection, first: int, last: int) -> Traffic:
-    """The sums of these buckets."""
-    traffic = Traffic()
+def traffic_in(store: sqlite3.Connection, first: int, last: int, traffic: Traffic | None = None) -> Traffic:
+    """The sums of these buckets, added to those that are there."""
+    traffic = traffic or Traffic()
     for row in store.execute(EDGES, (first, last)):
         _add_edge(traffic, row)
     sql = "SELECT min(first), max(last) FROM bucket WHERE id BETWEEN ? AND ?"
@@ -163,48 +220,85 @@ def moment(store: sqlite3.Connection) -> Iterator[None]:
         store.execute("ROLLBACK")
 
 
-def _tally(store: sqlite3.Connection, reading: Reading, window: Run | None) -> tuple[Tally, Counts]:
-    bounds = None if window is None else _bounds(store, window)
-    if bounds is not None and bounds.last is not None and bounds.closing is not None:
-        traffic = _run_traffic(store, bounds, bounds.last)
-        tally = Tally(window, facts=facts_text.facts_of(bounds.closing), traffic=traffic, place="after")
-        return tally, _counts(store, bounds.first, bounds.last, [0, 0, 0, 0], reading.broker_version)
-    if bounds is None:
-        tally = Tally(facts=facts_in(store), traffic=traffic_in(store, 0, LAST))
-    else:
-        tally = Tally(window, facts=facts_in(store), traffic=_run_traffic(store, bounds, LAST), place=bounds.place)
-    if bounds is None and _is_trimmed(store):
-        tally.traffic.meet(tally.facts)
+def _tally(store: sqlite3.Connection, reading: Reading, window: Run | Between | None) -> tuple[Tally, Counts]:
+    if isinstance(window, Run):
+        return _tally_run(store, reading, window)
+    pieces = pieces_of(store, window)
+    traffic = Traffic()
+    closing = _add_pieces(store, pieces, traffic)
+    is_newest = not pieces or pieces[-1].place == "inside"
+    tally = Tally(
+        window,
+        facts=facts_in(store, LAST if is_newest else closing),
+        traffic=traffic,
+        place=pieces[-1].place if pieces else "before",
+    )
     left, version = _settle(reading, tally)
-    return tally, _counts(store, bounds.first if bounds else 0, LAST, left, version)
+    if not is_newest:
+        left = [0, 0, 0, 0]
+    counts = _counts(store, [piece.id for piece in pieces if piece.place == "inside"], left, version)
+    return tally, counts
+
+
+def _add_pieces(store: sqlite3.Connection, pieces: list[Piece], traffic: Traffic) -> int:
+    """The sums of the buckets inside, and who was there; gives back the last bucket before the end of the window."""
+    closing, place = 0, "before"
+    if pieces and pieces[0].id > 1:
+        # its beginning was thrown away, and with it who came then
+        closing = pieces[0].id - 1
+    for now, row in groupby(pieces, attrgetter("place")):
+        stretch = [piece.id for piece in row]
+        if place == "before" != now:
+            traffic.meet(facts_in(store, closing))
+        if now == "inside":
+            traffic_in(store, stretch[0], stretch[-1], traffic)
+        if now != "after":
+            closing = stretch[-1]
+        place = now
+    return closing
+
+
+def _tally_run(store: sqlite3.Connection, reading: Reading, run: Run) -> tuple[Tally, Counts]:
+    bounds = _bounds(store, run)
+    last = LAST if bounds.last is None else bounds.last
+    traffic = Traffic()
+    traffic.meet(facts_in(store, bounds.first - 1))
+    traffic_in(store, bounds.first, last, traffic)
+    tally = Tally(run, facts=facts_in(store, last), traffic=traffic, place=bounds.place)
+    ids = [piece.id for piece in pieces_of(store, None) if bounds.first <= piece.id <= last]
+    if bounds.last is not None:
+        return tally, _counts(store, ids, [0, 0, 0, 0], reading.broker_version)
+    left, version = _settle(reading, tally)
+    return tally, _counts(store, ids, left, version)
 
 
 def _settle(reading: Reading, tally: Tally) -> tuple[list[int], str | None]:
-    """What the pipeline held back when it was written, and how its lines that stand in no bucket count."""
-    try:
-        pipeline = snapshot.load(reading.state)
-    except snapshot.StateError:
-        # another version of Copper wrote it: what it held back only that one could tell
-        return [0, 0, 0, 0], reading.broker_version
-    for event in pipeline.finish():
+    """Add what the pipeline held back when it was written; gives back how its lines that stand in no bucket count."""
+    events, counts = _held(reading)
+    for event in events:
         tally.add(event)
-    counts = pipeline.counts
+    if counts is None:
+        return [0, 0, 0, 0], reading.broker_version
     left = [int(getattr(counts, name)) - had for name, had in zip(COUNTS, reading.counted, strict=True)]
     return left, counts.broker_version or reading.broker_version
 
 
-def _counts(store: sqlite3.Connection, first: int, last: int, left: list[int], version: str | None) -> Counts:
+def _held(reading: Reading) -> tuple[list[Event], Counts | None]:
+    """What the pipeline held back when it was written, and how all lines count with that."""
+    try:
+        pipeline = snapshot.load(reading.state)
+    except snapshot.StateError:
+        # another version of Copper wrote it: what it held back only that one could tell
+        return [], None
+    return pipeline.finish(), pipeline.counts
+
+
+def _counts(store: sqlite3.Connection, buckets: list[int], left: list[int], version: str | None) -> Counts:
     sums = ", ".join(f"coalesce(sum({name}), 0)" for name in COUNTS)
-    sql = f"SELECT {sums} FROM bucket WHERE id BETWEEN ? AND ?"  # noqa: S608  names of ours
-    told = store.execute(sql, (first, last)).fetchone()
+    sql = f"SELECT {sums} FROM bucket WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  names of ours
+    told = store.execute(sql, (json.dumps(buckets),)).fetchone()
     lines, happened, unknown, ambiguous = (int(one) + more for one, more in zip(told, left, strict=True))
     return Counts(lines, happened, 0, unknown, ambiguous, broker_version=version)
-
-
-def _is_trimmed(store: sqlite3.Connection) -> bool:
-    """Whether the beginning was thrown away: then those that are there still count as there, as in a window."""
-    first = store.execute("SELECT min(id) FROM bucket").fetchone()[0]
-    return first is not None and first > 1
 
 
 def _bounds(store: sqlite3.Connection, window: Run) -> RunBounds:
@@ -217,9 +311,5 @@ def _bounds(store: sqlite3.Connection, window: Run) -> RunBounds:
     return found
 
 
-def _run_traffic(store: sqlite3.Connection, bounds: RunBounds, last: int) -> Traffic:
-    traffic = traffic_in(store, bounds.first, last)
-    opening = json.loads(bounds.opening)
-    traffic.there.update(opening["there"])
-    traffic.subscribed.update((client, logged) for client, logged in opening["subscribed"])
-    return traffic
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

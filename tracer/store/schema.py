@@ -78,7 +78,57 @@ COMMIT;
 """)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001_first,)
+def m002_moments(connection: sqlite3.Connection) -> None:
+    """What is known of clients has the bucket from which on it holds, so that spans of time have a graph.
+
+    And marks: places in the log with the reader's state there, so that single events can be read back from it. Of
+    a store that was made before, what is known now counts as known from the beginning on.
+    """
+    connection.executescript("""
+BEGIN IMMEDIATE;
+ALTER TABLE client RENAME TO client_now;
+CREATE TABLE client (
+    id INTEGER NOT NULL, bucket INTEGER NOT NULL, user TEXT, addresses TEXT NOT NULL, connected INTEGER NOT NULL,
+    lasting INTEGER NOT NULL, stays INTEGER NOT NULL, PRIMARY KEY (id, bucket)
+) WITHOUT ROWID;
+CREATE INDEX client_bucket ON client (bucket);
+INSERT INTO client SELECT id, 0, user, addresses, connected, lasting, stays FROM client_now;
+DROP TABLE client_now;
+ALTER TABLE subscription RENAME TO subscription_now;
+CREATE TABLE subscription (
+    client INTEGER NOT NULL, filter INTEGER NOT NULL, bucket INTEGER NOT NULL, alive INTEGER NOT NULL,
+    PRIMARY KEY (client, filter, bucket)
+) WITHOUT ROWID;
+CREATE INDEX subscription_bucket ON subscription (bucket);
+INSERT INTO subscription SELECT client, filter, 0, alive FROM subscription_now;
+DROP TABLE subscription_now;
+ALTER TABLE published ADD COLUMN bucket INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX published_bucket ON published (bucket);
+ALTER TABLE retained RENAME TO retained_now;
+CREATE TABLE retained (
+    topic INTEGER NOT NULL, bucket INTEGER NOT NULL, client INTEGER NOT NULL, PRIMARY KEY (topic, bucket)
+) WITHOUT ROWID;
+CREATE INDEX retained_bucket ON retained (bucket);
+INSERT INTO retained SELECT topic, 0, client FROM retained_now;
+DROP TABLE retained_now;
+ALTER TABLE run DROP COLUMN opening;
+ALTER TABLE run DROP COLUMN closing;
+ALTER TABLE bucket ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE log ADD COLUMN offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE log ADD COLUMN head BLOB NOT NULL DEFAULT x'';
+ALTER TABLE log ADD COLUMN tail BLOB NOT NULL DEFAULT x'';
+ALTER TABLE log ADD COLUMN tail_offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE log ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE mark (
+    id INTEGER PRIMARY KEY, log INTEGER NOT NULL, offset INTEGER NOT NULL, line INTEGER NOT NULL, state BLOB NOT NULL
+);
+CREATE INDEX mark_place ON mark (log, offset);
+PRAGMA user_version = 2;
+COMMIT;
+""")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001_first, m002_moments)
 
 
 def file_of(where: Path) -> Path:

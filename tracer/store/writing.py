@@ -12,14 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tracer.events import as_dict
-from tracer.facts import Facts
 from tracer.sources.rotation import Position
 from tracer.store import keeping
-from tracer.store.changes import Bucket, Changes, RunBounds
+from tracer.store.changes import Bucket, Changes, News, RunBounds
 from tracer.sums import Sums, Traffic
 
 Edge = tuple[str, str, "str | None", "str | None", Sums]
 """A row of the table edge: kind, client, topic (or filter), sender, sums."""
+MARK_LINES = 200_000
+"""Lines between two marks: so many are read, a few seconds long, before the moment that somebody asks for."""
+MARKS_BYTES = 64 * 1024 * 1024
+"""Bytes of all marks; when they have more, every second one of the older half goes."""
 NAMES_CAP = 100_000
 """Names whose numbers are remembered."""
 
@@ -32,11 +35,25 @@ ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, bytes = bytes
     last = coalesce(max(last, excluded.last), last, excluded.last)
 """
 BUCKET = """
-INSERT INTO bucket VALUES (?, ?, 10, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO bucket VALUES (?, ?, 10, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET cut = excluded.cut, first = coalesce(min(first, excluded.first), first, excluded.first),
     last = coalesce(max(last, excluded.last), last, excluded.last), lines = lines + excluded.lines,
     events = events + excluded.events, unknown_lines = unknown_lines + excluded.unknown_lines,
-    ambiguous_lines = ambiguous_lines + excluded.ambiguous_lines
+    ambiguous_lines = ambiguous_lines + excluded.ambiguous_lines, kept = min(kept, excluded.kept)
+"""
+LOG = """
+INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+ON CONFLICT DO UPDATE SET device = excluded.device, inode = excluded.inode, "offset" = excluded."offset",
+    head = excluded.head, tail = excluded.tail, tail_offset = excluded.tail_offset
+"""
+FILTER = """
+INSERT OR REPLACE INTO subscription SELECT ?1, ?2, ?3, ?4 WHERE ?4 IS NOT (
+    SELECT alive FROM subscription WHERE client = ?1 AND filter = ?2 AND bucket <= ?3 ORDER BY bucket DESC LIMIT 1)
+"""
+THIN_MARKS = """
+DELETE FROM mark WHERE id IN (
+    SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM mark)
+    WHERE place % 2 = 0 AND place <= (SELECT count(*) / 2 FROM mark))
 """
 
 
@@ -74,6 +91,8 @@ class Writer:
         self._keep = keep
         self._names: dict[str, tuple[int, int]] = {}
         self._now = 0
+        sql = "SELECT log, line FROM mark ORDER BY id DESC LIMIT 1"
+        self._mark: tuple[int, int] = connection.execute(sql).fetchone() or (0, 0)
 
     def commit(self, changes: Changes, reading: Reading) -> None:
         """Write all of it, or nothing.
@@ -86,11 +105,11 @@ class Writer:
             for bucket in (*changes.full, *([changes.bucket] if changes.bucket is not None else [])):
                 self._now = bucket.id
                 self._write_bucket(bucket)
-            self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", changes.logs)
+            self._write_logs(changes, reading.path)
             self._write_runs((*changes.ended, *changes.open_runs.values()))
-            self._write_facts(changes.facts, changes.clients, changes.published, changes.topics)
             self._write_wills(changes)
             self._write_reading(reading)
+            mark = self._write_mark(reading)
             forgotten = self._grow_old(changes)
             self._connection.execute("COMMIT")
         except BaseException:
@@ -98,6 +117,7 @@ class Writer:
                 self._connection.execute("ROLLBACK")
             raise
         changes.written()
+        self._mark = mark
         if forgotten is not None:
             self._names.clear()
             changes.forget(forgotten)
@@ -128,8 +148,9 @@ class Writer:
     def _write_bucket(self, bucket: Bucket) -> None:
         time = bucket.traffic.time
         place = (bucket.log, bucket.offset, bucket.line)
-        row = (bucket.id, bucket.start, bucket.cut, *place, time.first, time.last, *bucket.counts)
+        row = (bucket.id, bucket.start, bucket.cut, *place, time.first, time.last, *bucket.counts, bucket.kept)
         self._connection.execute(BUCKET, row)
+        self._write_news(bucket.id, bucket.news)
         self._connection.executemany(EDGE, (self._edge(bucket.id, one) for one in edges_of(bucket.traffic)))
         sql = "INSERT INTO event (bucket, at, line, event, body) VALUES (?, ?, ?, ?, ?)"
         told = ((bucket.id, one.at, one.line, one.event, json.dumps(as_dict(one))) for one in bucket.events)
@@ -143,31 +164,31 @@ class Writer:
         return (bucket, kind, *names, *counts, sums.first, sums.last)
 
     def _write_runs(self, runs: tuple[RunBounds, ...]) -> None:
-        sql = """INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-            place = excluded.place, finished = excluded.finished, last_bucket = excluded.last_bucket,
-            closing = excluded.closing"""
+        sql = """INSERT INTO run VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+            place = excluded.place, finished = excluded.finished, last_bucket = excluded.last_bucket"""
         for one in runs:
-            bounds = (one.first, one.last, one.opening, one.closing)
-            self._connection.execute(sql, (one.run.run, one.place, one.started, one.finished, *bounds))
+            row = (one.run.run, one.place, one.started, one.finished, one.first, one.last)
+            self._connection.execute(sql, row)
 
-    def _write_facts(self, facts: Facts, clients: set[str], published: set[tuple[str, str]], topics: set[str]) -> None:
+    def _write_logs(self, changes: Changes, path: str) -> None:
+        for log, at in changes.logs.items():
+            row = (log, path, at.device, at.inode, at.offset, at.head, at.tail, at.tail_offset)
+            self._connection.execute(LOG, row)
+        for log in changes.lost:
+            self._connection.execute("UPDATE log SET lost = 1 WHERE id = ?", (log,))
+
+    def _write_news(self, bucket: int, news: News) -> None:
         run, name = self._connection.execute, self._name
-        for client in sorted(clients & facts.clients.keys()):
-            known, number = facts.clients[client], name(client)
-            addresses = json.dumps(sorted(known.addresses))
-            row = (number, known.user, addresses, known.connected, known.lasting, known.stays)
-            run("INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?)", row)
+        for client, known in sorted(news.clients.items()):
+            number, addresses = name(client), json.dumps(sorted(known.addresses))
+            row = (number, bucket, known.user, addresses, known.connected, known.lasting, known.stays)
+            run("INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             for logged in sorted(known.filters):
-                alive = logged in known.alive
-                run("INSERT OR REPLACE INTO subscription VALUES (?, ?, ?)", (number, name(logged), alive))
-        for client, topic in sorted(published):
-            run("INSERT OR IGNORE INTO published VALUES (?, ?)", (name(client), name(topic)))
-        for topic in sorted(topics):
-            owner = facts.owners.get(topic)
-            if owner is None:
-                run("DELETE FROM retained WHERE topic = ?", (name(topic),))
-            else:
-                run("INSERT OR REPLACE INTO retained VALUES (?, ?)", (name(topic), name(owner)))
+                run(FILTER, (number, name(logged), bucket, logged in known.alive))
+        for client, topic in sorted(news.published):
+            run("INSERT OR IGNORE INTO published VALUES (?, ?, ?)", (name(client), name(topic), bucket))
+        for topic, owner in sorted(news.owners.items()):
+            run("INSERT OR REPLACE INTO retained VALUES (?, ?, ?)", (name(topic), bucket, name(owner)))
 
     def _write_wills(self, changes: Changes) -> None:
         for client, will in sorted(changes.wills.items()):
@@ -184,6 +205,17 @@ class Writer:
         rest = (json.dumps(reading.counted), reading.broker_version, reading.state)
         row = (reading.path, reading.log, at.device, at.inode, *place, *rest)
         self._connection.execute("INSERT OR REPLACE INTO reading VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def _write_mark(self, reading: Reading) -> tuple[int, int]:
+        """A place in the log with the state there: one where a file begins, then after so many lines."""
+        at, (log, line) = reading.position, self._mark
+        if log == reading.log and at.number - line < MARK_LINES:
+            return self._mark
+        row = (reading.log, at.offset, at.number, reading.state)
+        self._connection.execute('INSERT INTO mark (log, "offset", line, state) VALUES (?, ?, ?, ?)', row)
+        if self._connection.execute("SELECT sum(length(state)) FROM mark").fetchone()[0] > MARKS_BYTES:
+            self._connection.execute(THIN_MARKS)
+        return reading.log, at.number
 
 
 def edges_of(traffic: Traffic) -> Iterator[Edge]:
