@@ -79,11 +79,19 @@ Leaf = Subscription | Group
 
 
 @dataclass(slots=True, eq=False)
-class Route:
-    """Who gets what is published on one topic: its leaves, in Mosquitto's order.
+class Expectation:
+    """What holds until something changes that it was made from: who gets a topic, or who is connected."""
 
-    `is_current` ends with anything that changes who of them gets a copy, and how.
-    """
+    holds: bool = field(default=True, kw_only=True)
+
+    def end(self) -> None:
+        """Something has changed."""
+        self.holds = False
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """Who gets what is published on one topic: its leaves, in Mosquitto's order; and what was planned from that."""
 
     leaves: tuple[Leaf, ...]
-    is_current: bool = True
+    planned: set[Expectation] = field(default_factory=set)

@@ -27,6 +27,7 @@ import networkx as nx
 
 from tracer import events as e
 from tracer import topics
+from tracer.copies import Message
 from tracer.facts import Facts
 from tracer.flows import Flow
 from tracer.identity import Service, identify
@@ -108,10 +109,10 @@ class Tally:
         if self._place in {"inside", "closing"}:
             self.traffic.carry(flow)
 
-    def keep(self, flow: Flow, size: int) -> None:
-        """A message of the flow is the stored one of its topic now."""
+    def keep(self, message: Message) -> None:
+        """The message is the stored one of its topic now."""
         if self._place != "after":
-            self.facts.keep(flow.sender, flow.topic, size)
+            self.facts.keep(message.sender, message.topic, message.size)
 
     def has_a_border(self, at: str | None) -> bool:
         """Whether the window opens or closes at this time, or before it."""

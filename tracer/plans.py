@@ -1,15 +1,15 @@
 """What Mosquitto prints for the next message of a flow, byte by byte: the fast lane compares, it does not read.
 
-A plan is made from the line of a message that comes in and from who gets a copy of it (Routing.plain). It holds
-as long as nothing changes who gets the topic (`Route.is_current`) and the publisher is connected. The forms of lines
-are those of grammar.py and pieces.py; logs that are read with plans and without must agree.
+A plan is made from the line of a message that comes in and from who gets a copy of it (Routing.plain). It holds until
+something changes who gets the topic, or its publisher comes or goes. The forms of lines are those of grammar.py and
+pieces.py; logs that are read with plans and without must agree.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from tracer.copies import Message, Route, Subscription
+from tracer.copies import Expectation, Message, Subscription
 from tracer.flows import Flow, Receiver
 from tracer.grammar import CUT, MIDDLE
 from tracer.routing import Routing
@@ -20,15 +20,21 @@ SIZE = b"', ... ("
 """Stands between a topic and the payload's size."""
 AFTER_SIZE = b" bytes))\n"
 MID = b", m"
+NEXT = b"Received "
+"""How a line begins that takes nothing back of what stands before it."""
+BETWEEN = b"\x01"
+"""Stands in a plan for all that stands between two lines' own texts; no name has this character."""
 ROOM = 64
 """Bytes for times, packet identifiers and sizes, which a plan does not have."""
+SPLIT = b" (d"
+"""Text without it can't look like the middle of a PUBLISH line (grammar.MIDDLE)."""
 RUNS = "runner/runs/"
 """Topics that say where a run begins and ends: each of their messages is wanted as an event of its own."""
 
 
 @dataclass(slots=True, eq=False)
-class Planned:
-    """A copy: of QoS > 0 with the session that draws its packet identifier, else None; and its text around that."""
+class PlannedCopy:
+    """A copy of QoS > 0 with the session that draws its packet identifier, or one of QoS 0; its text around that."""
 
     one: Subscription
     session: Session | None
@@ -37,44 +43,80 @@ class Planned:
 
 
 @dataclass(slots=True, eq=False)
-class Plan:
-    """The lines of one message, from the size in the line that lets it in to the last of them.
+class Plan(Expectation):
+    """The lines of one message, from behind the size in the line that lets it in; and what was counted.
 
     Attributes:
-        route: who gets the topic.
-        publisher: the sender's session.
         message: one like all of them, of size 0.
-        flow: what is counted; None where the message has to be read, since it changes more than is planned here.
-        heads: for a message of QoS 0: each line's text up to the size, the first is the line's own rest, empty.
-        copies: for others: the same of each copy, in two parts with the packet identifier between them.
-        last: of the last line, the acknowledgement, with the publisher's packet identifier between.
+        publisher: the sender's session.
+        receivers: of the copies that are sent at once.
+        retain: whether they have the flag.
+        form: for a message of QoS 0, the lines up to the size, BETWEEN before each and NEXT behind them, since what is
+            sent last of all can still be taken back by what follows.
+        lines: how many they are, with the one that lets it in, and the acknowledgement.
+        copies: for others, the lines one by one.
+        answer: what stands around the publisher's packet identifier in the acknowledgement.
         away: whose copies wait, since they are not there.
         drawing: who draws a packet identifier more.
-        short: by the clients whose copies wait meanwhile, what is counted then.
+        messages: how many were as planned, since the last time that they were handed on.
+        bytes: of payload, in all of them.
+        first: the time of the first.
+        last: the time of the last.
+        short: what was counted of messages some of whose copies had to wait, by their receivers.
+
+    Both `form` and `copies` are None where the message has to be read, since more may change than is planned here.
     """
 
-    route: Route
-    publisher: Session
     message: Message
-    flow: Flow | None = None
-    heads: tuple[bytes, ...] = ()
-    copies: tuple[Planned, ...] = ()
-    last: tuple[bytes, bytes] = (b"", b"")
+    publisher: Session
+    retain: bool
+    receivers: tuple[Receiver, ...] = ()
+    form: bytes | None = None
+    lines: int = 1
+    copies: tuple[PlannedCopy, ...] | None = None
+    answer: tuple[bytes, bytes] = (b"", b"")
     away: tuple[Subscription, ...] = ()
     drawing: tuple[Session, ...] = ()
-    short: dict[tuple[str, ...], Flow] = field(default_factory=dict)
+    messages: int = 0
+    bytes: int = 0
+    first: str | None = None
+    last: str | None = None
+    short: dict[tuple[Receiver, ...], Flow] = field(default_factory=dict)
 
-    def without(self, flow: Flow, waiting: list[Planned]) -> Flow:
-        """What is counted of its flow where these copies are not sent now."""
-        clients = tuple(copy.one.client for copy in waiting)
-        if clients not in self.short:
-            receivers = tuple(one for one in flow.receivers if not one.qos or one.client not in clients)
-            self.short[clients] = replace(flow, receivers=receivers, messages=0)
-        return self.short[clients]
+    def end(self) -> None:
+        """Something has changed: it has to be made anew."""
+        self.holds = False
+        self.form = self.copies = None
+
+    def take_flows(self) -> list[Flow]:
+        """What was counted, which is nothing after that."""
+        flows = list(self.short.values())
+        if self.messages:
+            flows.append(replace(self._flow(self.receivers), messages=self.messages, bytes=self.bytes))
+            flows[-1].first, flows[-1].last = self.first, self.last
+        self.messages = self.bytes = 0
+        self.short = {}
+        return flows
+
+    def count_short(self, waiting: list[PlannedCopy], size: int, at: str | None) -> None:
+        """One message more, without these copies."""
+        clients = {copy.one.client for copy in waiting}
+        receivers = tuple(one for one in self.receivers if not one.qos or one.client not in clients)
+        flow = self.short.get(receivers)
+        if flow is None:
+            flow = self.short[receivers] = self._flow(receivers)
+            flow.first = at
+        flow.messages += 1
+        flow.bytes += size
+        flow.last = at
+
+    def _flow(self, receivers: tuple[Receiver, ...]) -> Flow:
+        message = self.message
+        return Flow(message.sender, message.topic, message.qos, message.retain, receivers)
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+@dataclass(slots=True, eq=False)
+class Intake(Expectation):
     """A message of QoS 2 that comes in, and is handed out only at its PUBREL."""
 
     publisher: Session
@@ -82,12 +124,11 @@ class Intake:
     retain: bool
 
 
-def intake(text: bytes, sessions: Sessions) -> Intake | Message | None:
-    """What a `Received PUBLISH` line lets in: at QoS 2 what is kept till its PUBREL, else a message of size 0.
+def sample(text: bytes) -> Message | None:
+    """The message that a `Received PUBLISH` line lets in, as of size 0.
 
     Args:
         text: of the line, without its time.
-        sessions: who is there.
 
     Returns:
         None where the line has to be read: it is sent again, can be read in several ways, or its key (`masked`)
@@ -105,11 +146,7 @@ def intake(text: bytes, sessions: Sessions) -> Intake | Message | None:
         topic = text[split.end() : text.rfind(SIZE)].decode()
     except UnicodeDecodeError:
         return None
-    session = sessions.get(client)
-    if session is None or not session.connected or topic.startswith(RUNS):
-        return None
-    retain = split[3] == b"1"
-    return Intake(session, topic, retain) if qos == 2 else Message(client, topic, 0, qos, retain, 0)
+    return None if topic.startswith(RUNS) else Message(client, topic, 0, qos, split[3] == b"1", 0)
 
 
 def masked(key: bytes) -> tuple[bytes, bytes]:
@@ -122,40 +159,47 @@ def masked(key: bytes) -> tuple[bytes, bytes]:
     return key[:begin] + key[end:], key[begin + len(MID) : end]
 
 
-def plan(message: Message, publisher: Session, sessions: Sessions, routing: Routing) -> Plan:
-    """The plan for messages like this one, whatever their size."""
-    made = Plan(sessions.route(message.topic), publisher, message)
+def renew(plan: Plan, sessions: Sessions, routing: Routing) -> None:
+    """Plan for messages like this one as things are now."""
+    message = plan.message
+    plan.form = plan.copies = None
+    sessions.expect(plan, message.sender, message.topic)
     plain = routing.plain(message)
     if plain is None:
-        return made
-    made.away, made.drawing = plain.away, plain.drawing
-    receivers = tuple(Receiver(session.client, qos, retain) for _, session, qos, retain in plain.sent)
-    texts = [_copy(one, message.topic) for one in receivers]
-    if any(len(head) + len(tail) > CUT - ROOM or len(MIDDLE.findall(head + b"0" + tail)) != 1 for head, tail in texts):
-        return made
+        return
+    topic = message.topic.encode()
+    texts = [_copy(session.client.encode(), topic, qos, retain=retain) for _, session, qos, retain in plain.sent]
     drawn = [session for _, session, qos, _ in plain.sent if qos]
     if len({id(session) for session in drawn}) < len(drawn) or any(one.next_mid is None for one in drawn):
-        return made
-    made.flow = Flow(message.sender, message.topic, message.qos, message.retain, receivers)
+        return
+    if any(len(head) + len(tail) > CUT - ROOM or _is_ambiguous(head, tail) for head, tail in texts):
+        return
+    plan.receivers = tuple(Receiver(session.client, qos, retain) for _, session, qos, retain in plain.sent)
+    plan.away, plan.drawing = plain.away, plain.drawing
+    plan.lines = 1 + len(texts) + bool(message.qos)
     if not message.qos:
-        made.heads = (b"", *(head + b"0" + tail for head, tail in texts))
-        return made
-    made.copies = tuple(
-        Planned(one, session, head, tail) if qos else Planned(one, None, head + b"0" + tail, b"")
+        plan.form = b"".join(b"%b%b0%b" % (BETWEEN, head, tail) for head, tail in texts) + BETWEEN + NEXT
+        return
+    plan.copies = tuple(
+        PlannedCopy(one, session, head, tail) if qos else PlannedCopy(one, None, head + b"0" + tail, b"")
         for (one, session, qos, _), (head, tail) in zip(plain.sent, texts, strict=True)
     )
-    made.last = _acknowledgement(message, publisher, anybody=bool(plain.sent or plain.away))
-    return made
+    plan.answer = _answer(message, plan.publisher, anybody=bool(plain.sent or plain.away))
 
 
-def _copy(one: Receiver, topic: str) -> tuple[bytes, bytes]:
+def _copy(client: bytes, topic: bytes, qos: int, *, retain: bool) -> tuple[bytes, bytes]:
     """A Sending line's text around its packet identifier, up to the size."""
-    head = b"Sending PUBLISH to %b (d0, q%d, r%d, m" % (one.client.encode(), one.qos, one.retain)
-    return head, b", '%b%b" % (topic.encode(), SIZE)
+    return b"Sending PUBLISH to %b (d0, q%d, r%d, m" % (client, qos, retain), b", '%b%b" % (topic, SIZE)
 
 
-def _acknowledgement(message: Message, publisher: Session, *, anybody: bool) -> tuple[bytes, bytes]:
-    """The last line around its packet identifier; MQTT 5 has a code for a message that nobody gets."""
+def _is_ambiguous(head: bytes, tail: bytes) -> bool:
+    """Whether a Sending line can be read in more than one way."""
+    whole = head + b"0" + tail
+    return whole.count(SPLIT) > 1 and len(MIDDLE.findall(whole)) > 1
+
+
+def _answer(message: Message, publisher: Session, *, anybody: bool) -> tuple[bytes, bytes]:
+    """The acknowledgement; MQTT 5 has a code for a message that nobody gets."""
     client = message.sender.encode()
     if message.qos == 2:
         return b"Sending PUBCOMP to %b (m" % client, b")\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tracer import grammar, lane
+from tracer import grammar, plans
 from tracer.events import Event
 from tracer.lane import Lane, Sums
 from tracer.pipeline import Pipeline
@@ -105,7 +105,7 @@ class Reader:
             return False
         line = data[place : data.find(b"\n", place)]
         split = known.split(line)
-        if split is None or not split[0].startswith(lane.NEXT) or len(line) >= grammar.CUT:
+        if split is None or not split[0].startswith(plans.NEXT) or len(line) >= grammar.CUT:
             return False
         record = grammar.read(split[0], state.sessions)
         return isinstance(record, Record) and not record.inside

@@ -7,11 +7,11 @@ are capped, its other books are bounded by MQTT (65,535 packet identifiers) or b
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tracer import topics
-from tracer.copies import Copy, Group, Leaf, Message, Route, Subscription
+from tracer.copies import Copy, Expectation, Group, Leaf, Message, Route, Subscription
 from tracer.tree import Tree
 
 ABSENT_CAP = 10_000
@@ -139,6 +139,7 @@ class Sessions:
         self._filters: Tree[tuple[str, str], Subscription] = Tree()
         self._routes: dict[str, Route] = {}
         self._routed: Tree[None, str] = Tree()
+        self._expected: dict[str, set[Expectation]] = {}
         self._turns: dict[tuple[str, str], list[str]] = {}
 
     def __contains__(self, client: object) -> bool:
@@ -248,8 +249,15 @@ class Sessions:
             self._routed.put(topic, None, topic)
         return found
 
+    def expect(self, expectation: Expectation, client: str, topic: str) -> None:
+        """It holds until the client comes or goes, or something changes who gets the topic, and how."""
+        expectation.holds = True
+        self._expected.setdefault(client, set()).add(expectation)
+        self.route(topic).planned.add(expectation)
+
     def changed(self, session: Session) -> None:
         """A client came or went, or gets its copies otherwise now."""
+        _disappoint(self._expected.pop(session.client, ()))
         for one in session.filters.values():
             self.forget_routes(one.plain)
 
@@ -259,7 +267,7 @@ class Sessions:
             self._forget_route(topic)
 
     def _forget_route(self, topic: str) -> None:
-        self._routes.pop(topic).is_current = False
+        _disappoint(self._routes.pop(topic).planned)
         self._routed.remove(topic, None)
 
     def _find_leaves(self, topic: str) -> tuple[Leaf, ...]:
@@ -298,6 +306,11 @@ class Sessions:
                 del self._turns[subscription.group, subscription.plain]
         self._filters.remove(subscription.plain, (client, logged))
         self.forget_routes(subscription.plain)
+
+
+def _disappoint(expectations: Iterable[Expectation]) -> None:
+    for one in expectations:
+        one.end()
 
 
 def _rank(leaf: Leaf) -> tuple[int, ...]:

@@ -108,7 +108,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, re.Pattern):
             return pattern, (value.pattern, value.flags)
         if isinstance(value, Sessions):
-            return copyreg.__newobj__, (Sessions,), {**vars(value), "_routes": {}, "_routed": Tree()}  # type: ignore[attr-defined]
+            return copyreg.__newobj__, (Sessions,), {**vars(value), "_routes": {}, "_routed": Tree(), "_expected": {}}  # type: ignore[attr-defined]
         return NotImplemented
 
 
