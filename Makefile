@@ -26,7 +26,7 @@ fmt: .venv/workshop
 	@$(BIN)/ruff check --fix .
 
 bench: .venv/workshop
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run $(ONLY)
 
 docs: .venv/workshop
 	@$(BIN)/python docs/make_pictures.py

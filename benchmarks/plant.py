@@ -42,7 +42,7 @@ class Topic:
 
 @dataclass
 class Member:
-    """A client as it is planned: its id, what it publishes, its filters, its will's topic, whether its session stays."""
+    """A client as it is planned: its id, what it publishes, its filters, its will's topic, if its session stays."""
 
     name: str
     topics: list[Topic] = field(default_factory=list)

@@ -1,0 +1,74 @@
+"""From a log to its graph, as whole processes, in turns with peers that do less, on the same log."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import logs
+from benchmarks.processes import COPPER_TRACE, Cost, cost
+from benchmarks.table import show
+
+HERE = Path(__file__).parent
+ROUNDS = 3
+HEAD = ("s", "MB/s", "lines/s", "speed : naive", "time : rg", "memory, MB")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A command, and whether it is held to one core."""
+
+    name: str
+    command: Sequence[str]
+    one_core: bool = True
+
+
+def speed() -> None:
+    """Ordinary names, then odd ones."""
+    _compare(logs.real(), "ordinary names", ROUNDS)
+    _compare(logs.odd(), "odd names", ROUNDS)
+
+
+def big() -> None:
+    """A gigabyte: what matters is memory."""
+    _compare(logs.big(), "ordinary names", 1)
+
+
+def _compare(log: Path, what: str, rounds: int) -> None:
+    size = log.stat().st_size / 1e6
+    with log.open("rb") as file:
+        lines = sum(1 for _ in file)
+    contestants = _contestants(log)
+    costs: dict[str, list[Cost]] = {one.name: [] for one in contestants}
+    for _ in range(rounds):
+        for one in contestants:
+            costs[one.name].append(cost(one.command, one_core=one.one_core))
+    seconds = {name: statistics.median(one.seconds for one in every) for name, every in costs.items()}
+    rows = [
+        (
+            name,
+            f"{took:.2f}",
+            f"{size / took:,.0f}",
+            f"{lines / took:,.0f}",
+            f"{seconds['naive.py'] / took:.2f}",
+            f"{took / seconds['rg -c PUBLISH']:.1f}",
+            f"{max(one.memory for one in costs[name]) / 1e6:.0f}",
+        )
+        for name, took in seconds.items()
+    ]
+    show((f"{size:,.0f} MB, {lines:,} lines, {what}", *HEAD), rows)
+
+
+def _contestants(log: Path) -> list[Contestant]:
+    graph = [COPPER_TRACE, "graph", str(log), "--format", "json", "--by", "client"]
+    return [
+        Contestant("copper-trace graph, one core", graph),
+        Contestant("copper-trace graph, all cores", graph, one_core=False),
+        Contestant("naive.py", [sys.executable, str(HERE / "naive.py"), str(log)]),
+        Contestant("naive.awk (mawk)", ["mawk", "-f", str(HERE / "naive.awk"), str(log)]),
+        Contestant("rg -c PUBLISH", ["rg", "-c", "PUBLISH", str(log)]),
+        Contestant("wc -l", ["wc", "-l", str(log)]),
+    ]
