@@ -185,5 +185,23 @@ def as_dict(event: Event) -> dict[str, Any]:
     return {"at": values.pop("at"), "line": values.pop("line"), "event": event.event, **values}
 
 
+def of_dict(values: dict[str, Any]) -> Event:
+    """The event of which `as_dict` made these values."""
+    given = dict(values)
+    kind = KINDS[given.pop("event")]
+    if kind is Connect and given["will"] is not None:
+        given["will"] = WillFacts(**given["will"])
+    return kind(**given)
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.event: kind
+    for kind in (
+        Broker, Connect, Refused, Disconnect, Subscribe, Unsubscribe, Publish, Will, Deliver, Deny, Drop, Unknown,
+    )
+}  # fmt: skip
+"""Every kind, by the word that `event` has for it."""
+
+
 def _plain(value: Any) -> Any:
     return asdict(value) if isinstance(value, WillFacts) else value

@@ -1,4 +1,4 @@
-"""`copper-trace record`: follow a log into a store. And the graph of a store, for the verbs that draw one.
+"""`copper-trace record`: follow a log into a store. And what a store has, for the verbs that show it.
 
 Arguments in, one call, words to stderr, exit code: 0 after SIGTERM, 130 after Ctrl-C; both only when everything that
 was read is written.
@@ -7,8 +7,10 @@ was read is written.
 from __future__ import annotations
 
 import signal
+import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -25,8 +27,9 @@ from tracer.errors import CopperError
 if TYPE_CHECKING:
     import networkx as nx
 
+    from tracer.events import Event
     from tracer.graph import By
-    from tracer.windows import Between, Run
+    from tracer.windows import Between, Place, Run
 
 FOREVER = "forever"
 
@@ -70,16 +73,50 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
     Raises:
         CopperError: there is no such store or run, or it can't be read.
     """
-    from tracer.store import graph_of, losses, newest_run, open_store  # noqa: PLC0415
+    from tracer.store import graph_of, losses  # noqa: PLC0415
+
+    with _opened(name, store) as (connection, run):
+        if lost := losses(connection):
+            words(f"{counted(lost, 'time')} the rest of a log was lost in a rotation: its messages are not counted")
+        if run is None:
+            return graph_of(connection, window, by=by)
+        return graph_of(connection, run, by=by, source=name)
+
+
+def stored_events(name: str, store: Path | None, window: Between | Run | None) -> Iterator[Event]:
+    """The single events of a store, or of a run in it.
+
+    Args:
+        name: as stored_graph() has it.
+        store: the same.
+        window: the same.
+
+    Raises:
+        CopperError: there is no such store or run, or the log of then is gone.
+    """
+    from tracer.store import events_of  # noqa: PLC0415
+
+    with _opened(name, store) as (connection, run):
+        part = run or window
+        place: Place = "before"
+        for event in events_of(connection, part):
+            place = part.place(event, place) if part is not None else "inside"
+            if place in {"inside", "closing"}:
+                yield event
+
+
+@contextmanager
+def _opened(name: str, store: Path | None) -> Iterator[tuple[sqlite3.Connection, Run | None]]:
+    """A store, and the run in it that is meant, if one is."""
+    from tracer.store import newest_run, open_store  # noqa: PLC0415
     from tracer.windows import Run  # noqa: PLC0415
 
     where = store if name.startswith(RUN) else Path(name)
     if where is None:
         raise CopperError("in which store?", where=name, next_step="say --store DIR, or set COPPER_TRACE_STORE")
     with closing(open_store(where)) as connection:
-        if lost := losses(connection):
-            words(f"{counted(lost, 'time')} the rest of a log was lost in a rotation: its messages are not counted")
         if not name.startswith(RUN):
-            return graph_of(connection, window, by=by)
+            yield connection, None
+            return
         run = name.removeprefix(RUN)
-        return graph_of(connection, Run(newest_run(connection) if run == "last" else run), by=by, source=name)
+        yield connection, Run(newest_run(connection) if run == "last" else run)

@@ -360,7 +360,7 @@ def test_a_run_that_is_not_there_is_told(tmp_path, name, sentence):
     assert (done.returncode, sentence in done.stderr) == (2, True)
 
 
-def test_a_store_is_drawn_and_has_no_single_events(tmp_path):
+def test_a_store_is_drawn_and_its_events_are_read_back_from_the_log(tmp_path):
     store = tmp_path / "store"
     recorder = subprocess.Popen([*COPPER_TRACE, "record", str(LOG), "--store", str(store)])
     single = json.loads(copper_trace("graph", LOG).stdout)
@@ -375,5 +375,7 @@ def test_a_store_is_drawn_and_has_no_single_events(tmp_path):
         assert recorder.wait(10) == 0
     last = json.loads(copper_trace("graph", store, "--last", "5m").stdout)
     assert last["edges"] == single["edges"]
-    done = copper_trace("events", store)
-    assert (done.returncode, "a store holds sums, not single events" in done.stderr) == (2, True)
+    for part in ((), ("--last", "1s"), ("--include", "t/#")):
+        assert copper_trace("events", store, *part).stdout == copper_trace("events", LOG, *part).stdout
+    done = copper_trace("events", store, "--follow")
+    assert (done.returncode, "a store is not followed; follow the log itself" in done.stderr) == (2, True)

@@ -91,9 +91,9 @@ def last_time(store: sqlite3.Connection) -> str | None:
     """The time of what was recorded last; None where nothing was."""
     with moment(store):
         reading = reading_of(store)
-        held = [] if reading is None else [event.at for event in _held(reading)[0] if event.at is not None]
+        late = [] if reading is None else [event.at for event in held(reading)[0] if event.at is not None]
         newest = [piece.last for piece in pieces_of(store, None)[-1:]]
-    return next(iter([*held[-1:], *newest]), None)
+    return next(iter([*late[-1:], *newest]), None)
 
 
 def losses(store: sqlite3.Connection) -> int:
@@ -101,14 +101,13 @@ def losses(store: sqlite3.Connection) -> int:
     return int(store.execute("SELECT count(*) FROM log WHERE lost").fetchone()[0])
 
 
-def pieces_of(store: sqlite3.Connection, window: Between | None) -> list[Piece]:
-    """All buckets, in the order of the log."""
+def pieces_of(store: sqlite3.Connection, window: Between | None, *, late: bool = False) -> list[Piece]:
+    """All buckets, in the order of the log; with `late`, those too that have what was told late of an earlier time."""
     found = []
     for bucket, start, seconds, first, last in store.execute(
         "SELECT id, start, seconds, first, last FROM bucket ORDER BY id"
     ):
-        # what the log says late is counted later
-        begins = max(_iso(start), first or "")
+        begins = first if late and first else max(_iso(start), first or "")
         ends = last or _iso(start + seconds - 1)
         found.append(Piece(bucket, begins, ends, window.place_of(begins, ends) if window is not None else "inside"))
     return found
@@ -259,7 +258,7 @@ def _add_pieces(store: sqlite3.Connection, pieces: list[Piece], traffic: Traffic
 
 
 def _tally_run(store: sqlite3.Connection, reading: Reading, run: Run) -> tuple[Tally, Counts]:
-    bounds = _bounds(store, run)
+    bounds = bounds_of(store, run)
     last = LAST if bounds.last is None else bounds.last
     traffic = Traffic()
     traffic.meet(facts_in(store, bounds.first - 1))
@@ -274,7 +273,7 @@ def _tally_run(store: sqlite3.Connection, reading: Reading, run: Run) -> tuple[T
 
 def _settle(reading: Reading, tally: Tally) -> tuple[list[int], str | None]:
     """Add what the pipeline held back when it was written; gives back how its lines that stand in no bucket count."""
-    events, counts = _held(reading)
+    events, counts = held(reading)
     for event in events:
         tally.add(event)
     if counts is None:
@@ -283,7 +282,7 @@ def _settle(reading: Reading, tally: Tally) -> tuple[list[int], str | None]:
     return left, counts.broker_version or reading.broker_version
 
 
-def _held(reading: Reading) -> tuple[list[Event], Counts | None]:
+def held(reading: Reading) -> tuple[list[Event], Counts | None]:
     """What the pipeline held back when it was written, and how all lines count with that."""
     try:
         pipeline = snapshot.load(reading.state)
@@ -301,7 +300,12 @@ def _counts(store: sqlite3.Connection, buckets: list[int], left: list[int], vers
     return Counts(lines, happened, 0, unknown, ambiguous, broker_version=version)
 
 
-def _bounds(store: sqlite3.Connection, window: Run) -> RunBounds:
+def bounds_of(store: sqlite3.Connection, window: Run) -> RunBounds:
+    """The buckets of a run.
+
+    Raises:
+        StoreError: it was not recorded.
+    """
     found = next((one for one in runs_in(store) if one.run == window), None)
     if found is None:
         known = ", ".join(one.run.run for one in list(runs_in(store))[-5:])

@@ -19,10 +19,10 @@ from tracer.sums import Sums, Traffic
 
 Edge = tuple[str, str, "str | None", "str | None", Sums]
 """A row of the table edge: kind, client, topic (or filter), sender, sums."""
-MARK_LINES = 200_000
+MARK_LINES = 100_000
 """Lines between two marks: so many are read, a few seconds long, before the moment that somebody asks for."""
 MARKS_BYTES = 64 * 1024 * 1024
-"""Bytes of all marks; when they have more, every second one of the older half goes."""
+"""Bytes of all marks; where they have more, some go: the older, the more lines are between two."""
 NAMES_CAP = 100_000
 """Names whose numbers are remembered."""
 
@@ -51,10 +51,13 @@ INSERT OR REPLACE INTO subscription SELECT ?1, ?2, ?3, ?4 WHERE ?4 IS NOT (
     SELECT alive FROM subscription WHERE client = ?1 AND filter = ?2 AND bucket <= ?3 ORDER BY bucket DESC LIMIT 1)
 """
 THIN_MARKS = """
-DELETE FROM mark WHERE id IN (
-    SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM mark)
-    WHERE place % 2 = 0 AND place <= (SELECT count(*) / 2 FROM mark))
+DELETE FROM mark WHERE id = (
+    SELECT id FROM (
+        SELECT id, lead(id) OVER line - lag(id) OVER line AS gap, max(id) OVER () - id AS age
+        FROM mark WINDOW line AS (ORDER BY id))
+    WHERE gap ORDER BY gap * gap * 1.0 / age LIMIT 1)
 """
+"""Gaps that grow with the root of the age keep what is recent quick to find, and what is old possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,9 @@ class Writer:
             return self._mark
         row = (reading.log, at.offset, at.number, reading.state)
         self._connection.execute('INSERT INTO mark (log, "offset", line, state) VALUES (?, ?, ?, ?)', row)
-        if self._connection.execute("SELECT sum(length(state)) FROM mark").fetchone()[0] > MARKS_BYTES:
-            self._connection.execute(THIN_MARKS)
+        while self._connection.execute("SELECT sum(length(state)) FROM mark").fetchone()[0] > MARKS_BYTES:
+            if not self._connection.execute(THIN_MARKS).rowcount:
+                break
         return reading.log, at.number
 
 
