@@ -20,7 +20,8 @@ DEADLINE = 30.0
 def recorder(log: Path, store: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A recorder that has read what the log has at the beginning."""
     with following([COPPER_TRACE, "record", str(log), "--store", str(store)], to_nowhere=True) as process:
-        await_position(store, log.stat().st_size, DEADLINE)
+        if not await_position(store, log.stat().st_size, DEADLINE):
+            sys.exit(f"the recorder did not read {log} in {DEADLINE:.0f} s")
         yield process
 
 
@@ -33,18 +34,21 @@ def printer(log: Path) -> list[str]:
 def following(command: list[str], *, to_nowhere: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """Something that runs until it is interrupted, and is interrupted when the block ends."""
     out = subprocess.DEVNULL if to_nowhere else subprocess.PIPE
-    process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE)
+    assert process.stderr is not None
     try:
         yield process
-        if process.poll() is not None:
-            sys.exit(f"{' '.join(command)} ended by itself, with {process.returncode}")
     finally:
+        if process.poll() is not None:
+            said = process.stderr.read().decode(errors="replace")
+            print(f"{' '.join(command)} ended by itself, with {process.returncode}: {said}", file=sys.stderr)
         process.send_signal(signal.SIGINT)
         try:
             process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stderr.close()
         if process.stdout is not None:
             process.stdout.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ SEED = 5
 REAL_SIZE = 113_000_000
 ODD_SIZE = 40_000_000
 COPIES = 9
+RESTART = 60
+"""Seconds between the end of a broker and its next start."""
 
 
 def real() -> Path:
@@ -28,7 +29,7 @@ def odd() -> Path:
 
 
 def big() -> Path:
-    """1 GB: a broker that is started again and again and appends to its log, and each day goes as the one before."""
+    """1 GB: a broker that is started again and again, appends to its log, and sees the same plant each time."""
     return _kept("big.log", _repeat)
 
 
@@ -54,7 +55,14 @@ def _play(path: Path, size: int, *, odd: bool) -> None:
 
 
 def _repeat(path: Path) -> None:
+    later = 0
     with path.open("wb") as out:
         for _ in range(COPIES):
+            first = last = 0
             with real().open("rb") as one:
-                shutil.copyfileobj(one, out)
+                for line in one:
+                    seconds, colon, text = line.partition(b":")
+                    last = int(seconds)
+                    first = first or last
+                    out.write(b"%d%b%b" % (last + later, colon, text))
+            later += last - first + RESTART
