@@ -55,10 +55,12 @@ class Facts:
         elif isinstance(event, e.Connect):
             self._connect(event)
         elif isinstance(event, e.Subscribe):
+            known = self._of(event.client)
             if event.granted:
-                known = self._of(event.client)
                 known.alive.add(event.filter)
                 known.filters.add(event.filter)
+        elif isinstance(event, e.Deny) and event.direction == "in":
+            self._of(event.client)
         elif isinstance(event, e.Unsubscribe):
             self._of(event.client).alive.discard(event.filter)
         elif isinstance(event, e.Disconnect):

@@ -185,3 +185,20 @@ def test_counts_without_a_log_are_enough_for_a_graph():
 )  # fmt: skip
 def test_a_filter_matches_as_mqtt_says(topic_filter, topic, fits):
     assert topics.matches(topic_filter, topic) == fits
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Denied PUBLISH from A (d0, q1, r0, m1, 't', ... (8 bytes))",
+        "Received SUBSCRIBE from A\n1800000000: \tt (denied)",
+        "Dropped too large PUBLISH from A (d0, q1, r0, m1, 't', ... (8 bytes))",
+        "Denied PUBLISH to A (q1, r0, 't', ... (3 bytes))",
+        "Rejected PUBLISH from A, quota exceeded.",
+        "Received UNSUBSCRIBE from A\n1800000000: \tt",
+        "Received DISCONNECT from A\n1800000000: Client A disconnected.",
+    ],
+)
+def test_who_was_there_before_the_log_began_is_in_no_way_a_surprise(text):
+    services = {data["name"] for _, data in graph_of(text).nodes(data=True) if data["kind"] == "service"}
+    assert services <= {"A"}

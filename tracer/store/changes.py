@@ -240,6 +240,8 @@ class Changes:
             self._note_publish(event)
         elif isinstance(event, e.Deliver):
             self.clients.update({event.client, event.sender or event.client} - self.facts.clients.keys())
+        elif isinstance(event, e.Deny) and event.direction == "in":
+            self.clients.update({event.client} - self.facts.clients.keys())
         elif isinstance(event, e.Connect):
             self.clients.add(event.client)
             self.wills[event.client] = event.will
