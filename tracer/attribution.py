@@ -52,13 +52,14 @@ class Origin:
 class Block:
     """The handling of one message, and the copies of it that were sent; of a will, `place` of the last in its order.
 
-    `unsure`: several clients have a will that fits as well.
+    `unsure`: several clients have a will that fits as well. `void`: copies were sent to nobody.
     """
 
     message: Message
     sent: Sent = field(default_factory=Sent)
     place: int = -1
     unsure: bool = False
+    void: bool = False
 
 
 class Attribution:
@@ -106,7 +107,7 @@ class Attribution:
         if block is None or block.unsure or self._dialect.batches:
             return
         message = block.message
-        if message.is_will and not message.announced:
+        if message.is_will and not message.announced and not block.void:
             if message.late:
                 self.wills.due[message.sender] = message
                 return
@@ -116,6 +117,7 @@ class Attribution:
                 self.wills.perhaps.append(message)
                 return
             # nobody could be sent a copy at once: one that comes later will tell whether it was published
+        if message.is_will and not message.announced:
             self.stored.take(message)
         self.routing.queue(message, block.sent)
 
@@ -127,6 +129,20 @@ class Attribution:
         self.block = None
         self.stored.take_back(block.message)
         return block.message
+
+    def is_void(self, record: PublishOut) -> bool:
+        """Whether a copy is sent to nobody: since 2.1 a client's will goes to itself, too, when its socket is closed.
+
+        The copy waits then, be it of QoS 0, and is sent once more when the client comes back.
+        """
+        block, session = self.block, self._sessions.get(record.client)
+        if block is None or (session is not None and session.connected) or not self._dialect.duplicates:
+            return False
+        will = block.message
+        if not will.is_will or (will.sender, will.topic, will.size) != (record.client, record.topic, record.size):
+            return False
+        block.void = True
+        return True
 
     def dropped(self) -> Message | None:
         """A copy of the open block's message was thrown away, since the client's queue is full."""
@@ -232,7 +248,11 @@ class Attribution:
             return self.waited(record, session) if renaming.find_mount(session, record.topic, record.size) else None
         if copy.replay is not None:
             return _inferred(copy.message, RETAINED)
-        via = QUEUED if copy.late and copy.qos else (WILL if copy.message.is_will else LIVE)
+        via = (
+            QUEUED
+            if copy.late and (copy.qos or not self._dialect.batches)
+            else (WILL if copy.message.is_will else LIVE)
+        )
         return _inferred(copy.message, via)
 
     def _of_group(self, record: PublishOut, session: Session) -> Origin | None:

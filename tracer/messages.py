@@ -101,6 +101,8 @@ class Messages:
 
     def publish_out(self, record: r.PublishOut, now: Moment) -> Events:
         """A copy is sent, for the first time or again."""
+        if self._attribution.is_void(record):
+            return []
         session = self._sessions.of(record.client)
         if record.dup and session.inflight.get(record.mid) == record.topic:
             return []

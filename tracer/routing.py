@@ -262,7 +262,8 @@ class Routing:
                 if not shared:
                     self._note(session.kept_away, kept_away, kept_away[1] or one.plain, there=True)
                 return False
-            if not qos or kept_away in session.kept_away:
+            may_wait = qos or (self._dialect.duplicates and own and message.is_will)
+            if not may_wait or kept_away in session.kept_away:
                 return False
         late = not self._dialect.batches or session.is_full
         unsure = own and session.has_options and group is None and one.logged not in session.gets_own
@@ -278,10 +279,19 @@ class Routing:
 
     def somebody_is_ready(self, message: Message) -> bool:
         """Whether a copy would have been sent, had the message been published (an ACL may forbid a will)."""
-        for one in self._sessions.matching(message.topic):
+        served: set[str] = set()
+        for leaf in self._sessions.leaves(message.topic):
+            one = (
+                leaf if isinstance(leaf, Subscription) else leaf.members[self._sessions.turns(leaf.name, leaf.plain)[0]]
+            )
             session = self._sessions.get(one.client)
-            if session is not None and (session.is_idle or (session.connected and not min(one.qos, message.qos))):
+            if session is None or (one.client in served and not self.gets_duplicates(one.client)):
+                continue
+            qos = min(one.qos, message.qos)
+            is_kept_away = _kept_away(session, message, one) in session.kept_away
+            if session.connected and not (qos and session.inflight) and not is_kept_away:
                 return True
+            served.update({one.client} if qos else ())
         return False
 
 

@@ -18,8 +18,6 @@ ABSENT_CAP = 10_000
 """Sessions of absent clients; the one that has been away longest goes first."""
 ROUTES_CAP = 50_000
 """Topics whose subscribers are remembered."""
-RESTART_DOUBT = 1
-"""By how much the next packet identifier may be off after a restart: what is kept of it is not the last one drawn."""
 RECENT_CAP = 256
 """Last QoS 1 messages of a publisher, to tell a message sent twice from two messages."""
 
@@ -107,6 +105,12 @@ class Session:
         return not self.clean or self.protocol == "5.0"
 
     @property
+    def is_known(self) -> bool:
+        """Whether anything is known that still holds if it comes back: be it how far its packet identifiers are."""
+        has_any = self.filters or self.releasing or self.waiting or self.inflight
+        return bool(has_any) or self.next_mid is not None
+
+    @property
     def has_options(self) -> bool:
         """Whether its filters may have the options of MQTT 5, which are not logged, and outlive a connection."""
         return self.had_five or self.protocol in {"5.0", None}
@@ -115,11 +119,6 @@ class Session:
     def may_be_gone(self) -> bool:
         """Whether the session may have ended with its connection, and no line says so (MQTT 5's session expiry)."""
         return not self.connected and self.protocol == "5.0"
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether it is there and owes no acknowledgement, so that nothing has to wait for it."""
-        return self.connected and not self.inflight
 
     @property
     def is_full(self) -> bool:
@@ -176,7 +175,7 @@ class Sessions:
         """The connection is gone, and the session with it where it does not outlive it."""
         session.connected = session.goodbye = False
         self.changed(session)
-        if not session.is_lasting or not (session.filters or session.releasing or session.waiting or session.inflight):
+        if not (session.is_lasting and session.is_known):
             self.remove(session.client)
             return
         self._absent[session.client] = None
@@ -190,15 +189,17 @@ class Sessions:
         if session is not None:
             self._unsubscribe_all(session)
 
-    def restart(self) -> None:
+    def restart(self, *, in_order: bool) -> None:
         """The broker starts anew: nobody is connected. Who has a session still, its CONNACK will say.
 
+        If it ended `in_order`, it has kept how far each client's packet identifiers are; else an older state of them.
         Subscriptions of $share groups are not kept (persist_write.c of 1.6 and 2.0 leaves them out), nor is anything
         of a client that asked for a clean start.
         """
         for session in list(self._by_client.values()):
             session.will = None
-            session.doubt += RESTART_DOUBT
+            if not in_order:
+                session.next_mid = None
             for logged in [name for name, one in session.filters.items() if one.group is not None]:
                 self._forget(session.client, logged, session.filters.pop(logged))
             self.disconnect(session)
@@ -280,7 +281,7 @@ class Sessions:
                 members.setdefault((one.group, one.plain), {})[one.client] = one
         groups = [Group(*key, members[key]) for key in self._turns if key in members]
         # groups are in a tree of their own since 2.0.19, and in Debian's 2.0.11
-        return (*sorted(plain, key=_rank), *sorted(groups, key=_rank))
+        return (*plain, *sorted(groups, key=_rank))
 
     def turns(self, group: str, plain: str) -> tuple[str, ...]:
         """The members of a $share group, in the order of their turns (subs__shared_process)."""

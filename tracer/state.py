@@ -150,7 +150,7 @@ class State:
         if record.state == "starting":
             self._debug = False
             attribution.restart()
-            self.sessions.restart()
+            self.sessions.restart(in_order=attribution.stopping)
         attribution.stopping = record.state == "terminating"
         return [e.Broker(now.at, now.line, record.version, record.state)]
 

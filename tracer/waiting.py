@@ -52,8 +52,7 @@ def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -
         same = [copy for copy in fitting if copy.qos == record.qos]
         copy = next(iter(same or fitting), None)
     else:
-        # in 2.x a copy of QoS 0 never waits
-        copy = _nearest([copy for copy in fitting if record.qos and copy.qos == record.qos], record.mid)
+        copy = _nearest([copy for copy in fitting if copy.qos == record.qos], record.mid)
     if copy is None:
         return None
     copy.taken[0] = True

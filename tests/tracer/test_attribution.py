@@ -90,6 +90,42 @@ def test_a_queue_survives_a_restart_of_the_broker():
     assert got == [("P", "S", "t/1", "queued", "inferred")]
 
 
+def away_from(senders):
+    """S goes, and each of these sends it a message that looks like the others."""
+    told = ["Client S closed its connection."]
+    for sender in senders:
+        told += [published(sender, "t/1", qos=1, mid=1), puback(sender)]
+    return told
+
+
+def back_for(*mids):
+    return [*connected("S", clean=0, present=1), *(sent("S", "t/1", qos=1, mid=mid) for mid in mids)]
+
+
+P_Q_AND_S = [*connected("P"), *connected("Q"), *connected("S", clean=0), *subscribed("S", "t/#", qos=1)]
+
+
+def test_after_a_restart_identifiers_go_on_where_they_were():
+    restart = ["mosquitto version 2.0.11 terminating", "mosquitto version 2.0.11 starting"]
+    again = [*connected("P"), *connected("Q"), *away_from("QP")[1:]]
+    got = deliveries_of(*P_Q_AND_S, *away_from("P"), *restart, *again, *back_for(1, 2, 3))
+    assert [sender for sender, *_ in got] == ["P", "Q", "P"]
+
+
+def test_after_a_crash_nobody_knows_where_identifiers_go_on():
+    """Mosquitto starts with what it saved last; nothing tells when that was."""
+    again = ["mosquitto version 2.0.11 starting", *connected("P"), *connected("Q"), *away_from("QP")[1:]]
+    got = deliveries_of(*P_Q_AND_S, "Client S closed its connection.", *again, *back_for(5))
+    assert [sender for sender, *_ in got] == [None]
+
+
+def test_a_session_without_filters_counts_its_identifiers_on():
+    s = [*connected("S", clean=0), "Client S closed its connection.", *connected("S", clean=0, present=1)]
+    s += subscribed("S", "t/#", qos=1)
+    got = deliveries_of(*connected("P"), *connected("Q"), *s, *away_from("QP"), *back_for(1, 2))
+    assert [sender for sender, *_ in got] == ["Q", "P"]
+
+
 def test_a_new_session_has_no_queue():
     away = [
         *connected("P"),
@@ -167,6 +203,35 @@ def test_a_will_that_only_an_absent_client_gets_is_an_event_when_it_comes():
     ]
     events = events_of(*lasting, *w, *connected("S", clean=0, present=1), sent("S", "w/1", qos=1, mid=1))
     assert [(e["event"], e.get("via")) for e in events[-2:]] == [("will", None), ("deliver", "queued")]
+
+
+def test_a_will_goes_to_the_absent_member_of_a_group_though_another_is_there():
+    a = [*connected("S", clean=0), *subscribed("S", "$share/g/w/#", qos=1), "Client S closed its connection."]
+    b = [*connected("B"), *subscribed("B", "$share/g/w/#", qos=1)]
+    w = [line.replace("(r0, q0)", "(r0, q1)") for line in connected("W", will="w/1")]
+    back = [*connected("S", clean=0, present=1), sent("S", "w/1", qos=1, mid=1)]
+    assert deliveries_of(*a, *b, *w, "Client W closed its connection.", *back) == [
+        ("W", "S", "w/1", "queued", "inferred")
+    ]
+
+
+def test_since_2_1_a_client_that_is_lost_is_sent_its_own_will_when_it_comes_back():
+    """The lines that come first are printed for a socket that is closed."""
+    w = [line.replace("(r0, q0)", "(r0, q1)") for line in connected("W", clean=0, will="t/1")]
+    w += subscribed("W", "t/1", qos=1) + subscribed("W", "t/#")
+    copies = [sent("W", "t/1", qos=1, mid=1), sent("W", "t/1")]
+    lost = ["Client W [127.0.0.1:4001] disconnected: connection closed by client.", *copies]
+    back = [*connected("W", clean=0, present=1), *copies]
+    got = deliveries_of("mosquitto version 2.1.2 starting", *w, *lost, "Received PINGREQ from P", *back)
+    assert got == [("W", "W", "t/1", "queued", "inferred")] * 2
+
+
+def test_since_2_1_what_a_lost_client_without_a_session_is_sent_is_no_delivery():
+    w = [*connected("W", will="t/1"), *subscribed("W", "t/#")]
+    lost = ["Client W [127.0.0.1:4001] disconnected: connection closed by client.", sent("W", "t/1")]
+    assert deliveries_of("mosquitto version 2.1.2 starting", *P_AND_S, *w, *lost, sent("S", "t/1")) == [
+        ("W", "S", "t/1", "will", "inferred")
+    ]
 
 
 def test_a_will_may_be_stored():
