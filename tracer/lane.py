@@ -15,15 +15,14 @@ from tracer import plans, prefix
 from tracer.copies import Message
 from tracer.flows import Flow
 from tracer.pipeline import Pipeline
-from tracer.plans import AFTER_SIZE, BETWEEN, NEXT, RECEIVED, SIZE, Intake, Plan, PlannedCopy, masked
+from tracer.plans import BETWEEN, NEXT, SIZE, SIZE_END, Intake, Plan, PlannedCopy, masked
 from tracer.prefix import Prefix
 from tracer.sessions import Session
 
 KIND = 15
 """Bytes that tell apart the lines that come in."""
-ACKNOWLEDGED = b"Received PUBACK from "
 NUMBER = b" (Mid: "
-NO_ERROR = b", RC:0)"
+NO_ERROR = b" RC:0)"
 MORE, STOP = -1, -2
 """Instead of a place: what follows is not there yet; the line here is none for the lane."""
 PLANS_CAP = 50_000
@@ -31,7 +30,8 @@ PLANS_CAP = 50_000
 NAMES_CAP = 50_000
 """Sizes, and clients, that are known by their bytes."""
 
-Read = Callable[[bytes, int], int]
+Lines = list[bytes]
+Read = Callable[[Lines, int, bytes], int]
 
 
 class Sums(Protocol):
@@ -73,15 +73,14 @@ class Lane:
         self._numbered: dict[bytes, Plan | Intake] = {}
         self._releases: dict[tuple[str, str, bool], Plan] = {}
         self._sizes: dict[bytes, int] = {}
-        self._clients: dict[bytes, Session] = {}
+        self._receivers: dict[bytes, Session] = {}
         self._counted: list[Plan] = []
         self._freed: Session | None = None
         self._readers: dict[bytes, Read] = {
-            b"Received PUBLIS": self._publish,
-            b"Received PUBREL": self._release,
-            b"Received PUBACK": self._acknowledged,
-            b"Received PUBCOM": self._completed,
+            b"Received PUBACK": self._free,
+            b"Received PUBCOM": self._free,
             b"Received PUBREC": self._received,
+            b"Received PUBREL": self._release,
             b"Received PINGRE": self._ping,
         }
 
@@ -103,84 +102,97 @@ class Lane:
             self._counts.events += flow.messages * (1 + len(flow.receivers))
             self._sums.carry(flow)
 
-    def run(self, data: bytes, place: int) -> int:  # noqa: C901, PLR0912, PLR0915  the loop that all lines go through
+    def run(self, lines: Lines, place: int) -> int:  # noqa: C901, PLR0912, PLR0915  the loop that all lines go through
         """Read on.
 
         Args:
-            data: of a log.
-            place: in it; a line begins there.
+            lines: of a log, without their newlines.
+            place: of the first to read.
 
         Returns:
             The place of the first line that was not read.
         """
-        find, is_at = data.find, data.startswith
-        plan_of, size_of, client_of, reader_of = self._plans.get, self._sizes.get, self._clients.get, self._readers.get
-        counts, at, stamp = self._counts, self._at, self._stamp
-        before = counts.lines
-        received, acknowledged, ahead = stamp + RECEIVED, stamp + ACKNOWLEDGED, len(stamp) + len(NEXT)
+        # bytes.find and .startswith are slower than what is used here: they parse their arguments
+        plan_of, size_of, receiver_of, reader_of = (
+            self._plans.get,
+            self._sizes.get,
+            self._receivers.get,
+            self._readers.get,
+        )
+        counts, at, stamp, last = self._counts, self._at, self._stamp, len(lines) - 1
+        before, width = counts.lines, len(stamp)
         freed: Session | None = None
-        after = STOP
-        while True:
-            if is_at(received, place):
-                begin = place + len(received)
-                cut = find(SIZE, begin)
-                plan = plan_of(data[begin:cut])
-                if plan is not None and plan.form is not None:
-                    cut += 8
-                    text = data[cut : find(b"\n", cut) + 1]
-                    size = size_of(text)
-                    lines = plan.form.replace(BETWEEN, text + stamp)
-                    if is_at(lines, cut) and size is not None:
-                        if plan.messages:
-                            plan.messages += 1
-                            plan.bytes += size
-                            plan.last = at
-                        else:
-                            self._begin(plan, size)
-                        if plan.retain:
-                            self._store(plan, size)
-                        counts.lines += plan.lines
-                        place = cut + len(lines) - ahead
-                        freed = None
-                        continue
-            elif is_at(acknowledged, place):
-                begin = place + len(acknowledged)
-                cut = find(NUMBER, begin)
-                session = client_of(data[begin:cut])
+        after = MORE
+        while place <= last:
+            line = lines[place]
+            if line[:width] != stamp:
+                after = self._new_second(line)
+                if after < 0:
+                    break
+                at, stamp, width = self._at, self._stamp, len(self._stamp)
+            body = line[width:]
+            key, is_publish, text = body.rpartition(SIZE)
+            if is_publish:
+                plan = plan_of(key)
+                if plan is None:
+                    after = self._publish_numbered(lines, place, key, text)
+                    if after < 0:
+                        break
+                    place, freed = after, None
+                    continue
+                form, size = plan.form, size_of(text)
+                after = place + plan.lines
+                if form is None or size is None or after > last or lines[after][width : width + 9] != NEXT:
+                    pass
+                elif (
+                    plan.lines == 1
+                    or (plan.lines == 2 and lines[place + 1] == stamp + form + text)
+                    or b"\n".join(lines[place + 1 : after])
+                    == stamp + form.replace(BETWEEN, text + b"\n" + stamp) + text
+                ) and lines[after][:width] == stamp:
+                    if plan.messages:
+                        plan.messages += 1
+                        plan.bytes += size
+                        plan.last = at
+                    else:
+                        self._begin(plan, size)
+                    if plan.retain:
+                        self._store(plan, size)
+                    counts.lines += plan.lines
+                    place, freed = after, None
+                    continue
+                after = self._publish(lines, place, plan, text)
+                if after < 0:
+                    break
+                place, freed = after, None
+                continue
+            who, is_numbered, number = body.rpartition(NUMBER)
+            if is_numbered:
+                session = receiver_of(who)
                 if session is not None and session.connected:
-                    end = find(b"\n", cut)
-                    number = data[cut + 7 : end - 7]
-                    if data[end - 7 : end] == NO_ERROR and number.isdigit():
+                    number, _, code = number.partition(b",")
+                    if code == NO_ERROR and number.isdigit():
                         session.inflight.pop(int(number), None)
                         counts.lines += 1
                         freed = session
-                        place = end + 1
+                        place += 1
                         continue
-            elif not is_at(stamp, place):
-                after = self._new_second(data, place)
-                if after < 0:
-                    break
-                at, stamp = self._at, self._stamp
-                received, acknowledged, ahead = stamp + RECEIVED, stamp + ACKNOWLEDGED, len(stamp) + len(NEXT)
-                continue
-            begin = place + len(stamp)
-            read = reader_of(data[begin : begin + KIND])
-            after = read(data, begin) if read is not None else STOP
+            read = reader_of(body[:KIND])
+            after = read(lines, place, body) if read is not None else STOP
             if after < 0:
                 break
             place = after
             freed, self._freed = self._freed, None
-        self.wants_more = after == MORE
+        self.wants_more = after == MORE and place <= last
         self._attribution.draining = freed.client if freed is not None else None
         counts.read_lines += counts.lines - before
         counts.packet_lines += counts.lines - before
         return place
 
-    def _new_second(self, data: bytes, place: int) -> int:
-        end = data.find(b"\n", place)
-        split = self._prefix.split(data[place:end]) if end >= 0 else None
+    def _new_second(self, line: bytes) -> int:
+        split = self._prefix.split(line)
         if split is None or split[1] is None:
-            return MORE if end < 0 else STOP
+            return STOP
         at = prefix.iso(split[1])
         # within one stretch, times only rise: so the first is the earliest, and the last the latest
         has_a_border = self._sums.has_a_border(at)
@@ -188,50 +200,36 @@ class Lane:
             self.fold()
         if has_a_border:
             self._sums.cross(at)
-        self._stamp, self._at = data[place : end - len(split[0])], at
-        return place
+        self._stamp, self._at = line[: len(line) - len(split[0])], at
+        return 0
 
     # -- messages of QoS 0, and what is not known yet -----------------------------------------------------------
 
-    def _publish(self, data: bytes, place: int) -> int:
-        """A message that is not just as planned: it is new, has a packet identifier, or others follow it."""
-        end = data.find(b"\n", place)
-        if end < 0:
-            return MORE
-        cut = data.rfind(SIZE, place, end) + len(SIZE)
-        key = data[place + len(RECEIVED) : cut - len(SIZE)]
-        text = data[cut : end + 1]
+    def _publish(self, lines: Lines, place: int, plan: Plan, text: bytes) -> int:
+        """A message of QoS 0 that is not just as planned: the plan is over, or lines of another time follow it."""
         size = self._size(text)
-        if size is None or cut < len(SIZE):
+        if size is None or not (plan.holds or self._renew(plan)) or plan.form is None:
             return STOP
-        plan = self._plans.get(key)
-        if plan is None:
-            return self._publish_numbered(data, place, end, key, size)
-        if not plan.holds and not self._renew(plan):
+        after = place + plan.lines
+        if after >= len(lines):
+            return MORE
+        expected = self._stamp + plan.form.replace(BETWEEN, text + b"\n" + self._stamp) + text
+        if plan.lines > 1 and b"\n".join(lines[place + 1 : after]) != expected:
             return STOP
-        if plan.form is None:
+        # what is sent last of all can still be taken back, but not before such a line
+        split = self._prefix.split(lines[after])
+        if split is None or split[0][: len(NEXT)] != NEXT:
             return STOP
-        lines = plan.form.replace(BETWEEN, text + self._stamp)[: -len(self._stamp) - len(NEXT)]
-        after = cut + len(lines)
-        if not data.startswith(lines, cut):
-            return MORE if len(data) < after else STOP
-        if not self._ends(data, after):
-            return MORE if len(data) < after + len(self._stamp) + len(NEXT) else STOP
         self._count(plan, size)
         return after
-
-    def _ends(self, data: bytes, place: int) -> bool:
-        """Whether a line begins here that takes nothing back, though it may have another time."""
-        split = self._prefix.split(data[place : place + len(self._stamp) + len(NEXT)])
-        return split is not None and split[0] == NEXT
 
     def _size(self, text: bytes) -> int | None:
         """The size of a payload from its text and all that stands behind it."""
         size = self._sizes.get(text)
         if size is not None:
             return size
-        digits = text[: -len(AFTER_SIZE)]
-        if not digits.isdigit() or text[len(digits) :] != AFTER_SIZE:
+        digits = text[: -len(SIZE_END)]
+        if not digits.isdigit() or text[len(digits) :] != SIZE_END:
             return None
         if len(self._sizes) >= NAMES_CAP:
             self._sizes.clear()
@@ -247,54 +245,56 @@ class Lane:
         plans.renew(plan, self._sessions, self._attribution.routing)
         return True
 
-    def _meet(self, data: bytes, place: int, end: int, key: bytes) -> int:
+    def _meet(self, lines: Lines, place: int, key: bytes, text: bytes) -> int:
         """A message of a flow that is new, or whose publisher is."""
-        text = data[place:end]
-        message = plans.sample(text)
+        message = plans.sample(key + SIZE + text)
         publisher = self._sessions.get(message.sender) if message is not None else None
         if message is None or publisher is None or not publisher.connected:
             return STOP
         if len(self._plans) + len(self._numbered) + len(self._releases) >= PLANS_CAP:
             self.forget()
         if message.qos == 2:
-            taken = self._numbered[key] = Intake(publisher, message.topic, message.retain)
+            taken = self._numbered[masked(key)[0]] = Intake(publisher, message.topic, message.retain)
             self._sessions.expect(taken, message.sender, message.topic)
         else:
             plan = Plan(message, publisher, message.retain)
             plans.renew(plan, self._sessions, self._attribution.routing)
-            if message.qos:
-                self._numbered[key] = plan
-            else:
-                self._plans[text[len(RECEIVED) : text.rfind(SIZE)]] = plan
-        return self._publish(data, place)
+            if not message.qos:
+                self._plans[key] = plan
+                return self._publish(lines, place, plan, text)
+            self._numbered[masked(key)[0]] = plan
+        return self._publish_numbered(lines, place, key, text)
 
     # -- messages with a packet identifier ----------------------------------------------------------------------
 
-    def _publish_numbered(self, data: bytes, place: int, end: int, key: bytes, size: int) -> int:
+    def _publish_numbered(self, lines: Lines, place: int, key: bytes, text: bytes) -> int:
         """A message that has a packet identifier, or one of a flow that is new."""
-        key, number = masked(key)
-        plan = self._numbered.get(key)
+        name, number = masked(key)
+        plan = self._numbered.get(name)
         if plan is None or not number.isdigit() or (isinstance(plan, Intake) and not plan.holds):
-            return self._meet(data, place, end, key)
+            return self._meet(lines, place, key, text)
+        size = self._size(text)
+        if size is None:
+            return STOP
         if isinstance(plan, Intake):
-            return self._take_in(data, end, plan, number, size)
+            return self._take_in(lines, place, plan, number, size)
         if not plan.holds and not self._renew(plan):
             return STOP
         full: list[PlannedCopy] = []
-        after = self._compare(data, end, plan, b"%d%b" % (size, AFTER_SIZE), number, full)
+        after = self._compare(lines, place + 1, plan, text, number, full)
         if after >= 0:
             plan.publisher.is_again(int(number), plan.message.topic, size, dup=False)
             self._hand_out(plan, size, full)
         return after
 
     def _compare(  # noqa: PLR0917  one loop, in which calls are dear
-        self, data: bytes, end: int, plan: Plan, text: bytes, number: bytes, full: list[PlannedCopy]
+        self, lines: Lines, place: int, plan: Plan, text: bytes, number: bytes, full: list[PlannedCopy]
     ) -> int:
         """Where the handling of a message with a packet identifier ends.
 
         Args:
-            data: of the log.
-            end: of the line that lets it in.
+            lines: of the log.
+            place: behind the line that lets it in.
             plan: what is expected.
             text: the end of each line, from the size on.
             number: its packet identifier.
@@ -302,26 +302,24 @@ class Lane:
         """
         if plan.copies is None:
             return STOP
-        stamp, place = self._stamp, end + 1
+        if place + len(plan.copies) >= len(lines):
+            # not all that can be expected is there yet
+            return MORE
+        stamp = self._stamp
         for copy in plan.copies:
             session = copy.session
             if session is None:
-                line = b"%b%b%b" % (stamp, copy.head, text)
+                line = stamp + copy.head + text
             else:
                 line = b"%b%b%d%b%b" % (stamp, copy.head, session.next_mid or 0, copy.tail, text)
-            if data.startswith(line, place):
-                place += len(line)
-            elif len(data) < place + len(line):
-                return MORE
+            if lines[place] == line:
+                place += 1
             elif session is None or not session.inflight:
                 return STOP
             else:
                 full.append(copy)
         head, tail = plan.answer
-        line = b"%b%b%b%b" % (stamp, head, number, tail)
-        if data.startswith(line, place):
-            return place + len(line)
-        return MORE if len(data) < place + len(line) else STOP
+        return place + 1 if lines[place] == stamp + head + number + tail else STOP
 
     def _hand_out(self, plan: Plan, size: int, full: list[PlannedCopy]) -> None:
         """The message and its copies are as planned."""
@@ -330,8 +328,9 @@ class Lane:
             session = copy.session
             if session is not None and not (full and copy in full):
                 mid = session.next_mid or 0
-                session.send(mid, like.topic)
-                session.anchor(mid)
+                session.inflight[mid] = like.topic
+                session.next_mid = mid % 65535 + 1
+                session.doubt = 0
         if full or plan.away:
             message = Message(like.sender, like.topic, size, like.qos, like.retain, self._counts.lines)
             for one in (*(copy.one for copy in full), *plan.away):
@@ -370,21 +369,21 @@ class Lane:
         self._attribution.stored.take(message)
         self._sums.keep(message)
 
-    def _take_in(self, data: bytes, end: int, taken: Intake, number: bytes, size: int) -> int:
+    def _take_in(self, lines: Lines, place: int, taken: Intake, number: bytes, size: int) -> int:
         session = taken.publisher
-        line = b"%bSending PUBREC to %b (m%b, rc0)\n" % (self._stamp, session.client.encode(), number)
-        if not data.startswith(line, end + 1):
-            return MORE if len(data) < end + 1 + len(line) else STOP
+        if place + 1 >= len(lines):
+            return MORE
+        if lines[place + 1] != b"%bSending PUBREC to %b (m%b, rc0)" % (self._stamp, session.client.encode(), number):
+            return STOP
         message = Message(session.client, taken.topic, size, 2, taken.retain, self._counts.lines)
         session.receive(int(number), message)
         self._counts.lines += 2
-        return end + 1 + len(line)
+        return place + 2
 
-    def _release(self, data: bytes, place: int) -> int:
-        end = data.find(b"\n", place)
-        found = self._whose(data, place + len(b"Received PUBREL from "), end, b")")
+    def _release(self, lines: Lines, place: int, body: bytes) -> int:
+        found = self._whose(body, b")")
         if found is None:
-            return MORE if end < 0 else STOP
+            return STOP
         session, number = found
         message = session.releasing.get(int(number))
         if message is None or not session.connected:
@@ -393,7 +392,7 @@ class Lane:
         if not plan.holds and not self._renew(plan):
             return STOP
         full: list[PlannedCopy] = []
-        after = self._compare(data, end, plan, b"%d%b" % (message.size, AFTER_SIZE), number, full)
+        after = self._compare(lines, place + 1, plan, b"%d%b" % (message.size, SIZE_END), number, full)
         if after >= 0:
             del session.releasing[int(number)]
             self._hand_out(plan, message.size, full)
@@ -409,68 +408,53 @@ class Lane:
 
     # -- acknowledgements, and signs of life ----------------------------------------------------------------------
 
-    def _acknowledged(self, data: bytes, place: int) -> int:
-        return self._free(data, place + len(ACKNOWLEDGED))
-
-    def _completed(self, data: bytes, place: int) -> int:
-        return self._free(data, place + len(b"Received PUBCOMP from "))
-
-    def _free(self, data: bytes, place: int) -> int:
-        """A copy has arrived."""
-        end = data.find(b"\n", place)
-        found = self._whose(data, place, end, NO_ERROR)
+    def _free(self, _lines: Lines, place: int, body: bytes) -> int:
+        """A copy has arrived, and the next one is known by the bytes of its receiver's name."""
+        found = self._whose(body, b"," + NO_ERROR)
         if found is None:
-            return MORE if end < 0 else STOP
+            return STOP
         session, number = found
+        if len(self._receivers) >= NAMES_CAP:
+            self._receivers.clear()
+        self._receivers[body.rpartition(NUMBER)[0]] = session
         session.inflight.pop(int(number), None)
         self._counts.lines += 1
         self._freed = session
-        return end + 1
+        return place + 1
 
-    def _received(self, data: bytes, place: int) -> int:
-        end = data.find(b"\n", place)
-        found = self._whose(data, place + len(b"Received PUBREC from "), end, b")")
+    def _received(self, lines: Lines, place: int, body: bytes) -> int:
+        found = self._whose(body, b")")
         if found is None:
-            return MORE if end < 0 else STOP
-        session, number = found
-        line = b"%bSending PUBREL to %b (m%b)\n" % (self._stamp, session.client.encode(), number)
-        return self._answered(data, end + 1, line)
-
-    def _ping(self, data: bytes, place: int) -> int:
-        end = data.find(b"\n", place)
-        if end < 0:
-            return MORE
-        client = data[place + len(b"Received PINGREQ from ") : end]
-        if self._session(client) is None:
             return STOP
-        return self._answered(data, end + 1, b"%bSending PINGRESP to %b\n" % (self._stamp, client))
+        session, number = found
+        return self._answered(lines, place, b"Sending PUBREL to %b (m%b)" % (session.client.encode(), number))
 
-    def _answered(self, data: bytes, place: int, line: bytes) -> int:
+    def _ping(self, lines: Lines, place: int, body: bytes) -> int:
+        _, is_ping, client = body.partition(b"Received PINGREQ from ")
+        if not is_ping or self._session(client) is None:
+            return STOP
+        return self._answered(lines, place, b"Sending PINGRESP to %b" % client)
+
+    def _answered(self, lines: Lines, place: int, body: bytes) -> int:
         """What came in changes nothing, if this is its answer."""
-        if not data.startswith(line, place):
-            return MORE if len(data) < place + len(line) else STOP
+        if place + 1 >= len(lines):
+            return MORE
+        if lines[place + 1] != self._stamp + body:
+            return STOP
         self._counts.lines += 2
-        return place + len(line)
+        return place + 2
 
-    def _whose(self, data: bytes, place: int, end: int, tail: bytes) -> tuple[Session, bytes] | None:
+    def _whose(self, body: bytes, tail: bytes) -> tuple[Session, bytes] | None:
         """Whose line it is, and its packet identifier."""
-        if end < 0 or data[end - len(tail) : end] != tail:
+        who, _, number = body.rpartition(NUMBER)
+        digits = number.removesuffix(tail)
+        if len(digits) == len(number) or not digits.isdigit():
             return None
-        cut = data.rfind(NUMBER, place, end)
-        number = data[cut + len(NUMBER) : end - len(tail)]
-        session = self._session(data[place:cut]) if cut >= 0 and number.isdigit() else None
-        return None if session is None else (session, number)
+        session = self._session(who.partition(b" from ")[2])
+        return None if session is None else (session, digits)
 
     def _session(self, client: bytes) -> Session | None:
-        session = self._clients.get(client)
-        if session is not None and session.connected:
-            return session
         try:
-            session = self._sessions.get(client.decode())
+            return self._sessions.get(client.decode())
         except UnicodeDecodeError:
             return None
-        if session is not None:
-            if len(self._clients) >= NAMES_CAP:
-                self._clients.clear()
-            self._clients[client] = session
-        return session

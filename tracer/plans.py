@@ -7,7 +7,8 @@ pieces.py; logs that are read with plans and without must agree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tracer.copies import Expectation, Message, Subscription
 from tracer.flows import Flow, Receiver
@@ -18,16 +19,18 @@ from tracer.sessions import Session, Sessions
 RECEIVED = b"Received PUBLISH from "
 SIZE = b"', ... ("
 """Stands between a topic and the payload's size."""
-AFTER_SIZE = b" bytes))\n"
+SIZE_END = b" bytes))"
 MID = b", m"
 NEXT = b"Received "
 """How a line begins that takes nothing back of what stands before it."""
 BETWEEN = b"\x01"
-"""Stands in a plan for all that stands between two lines' own texts; no name has this character."""
+"""Stands in a plan for the end of one line and the begin of the next; no name has this character."""
 ROOM = 64
 """Bytes for times, packet identifiers and sizes, which a plan does not have."""
 SPLIT = b" (d"
 """Text without it can't look like the middle of a PUBLISH line (grammar.MIDDLE)."""
+NAMES_CAP = 50_000
+"""Receivers that are remembered."""
 RUNS = "runner/runs/"
 """Topics that say where a run begins and ends: each of their messages is wanted as an event of its own."""
 
@@ -44,15 +47,14 @@ class PlannedCopy:
 
 @dataclass(slots=True, eq=False)
 class Plan(Expectation):
-    """The lines of one message, from behind the size in the line that lets it in; and what was counted.
+    """The lines of one message, behind the one that lets it in; and what was counted.
 
     Attributes:
         message: one like all of them, of size 0.
         publisher: the sender's session.
         receivers: of the copies that are sent at once.
         retain: whether they have the flag.
-        form: for a message of QoS 0, the lines up to the size, BETWEEN before each and NEXT behind them, since what is
-            sent last of all can still be taken back by what follows.
+        form: for a message of QoS 0, the lines up to the size, BETWEEN between them.
         lines: how many they are, with the one that lets it in, and the acknowledgement.
         copies: for others, the lines one by one.
         answer: what stands around the publisher's packet identifier in the acknowledgement.
@@ -92,10 +94,12 @@ class Plan(Expectation):
         """What was counted, which is nothing after that."""
         flows = list(self.short.values())
         if self.messages:
-            flows.append(replace(self._flow(self.receivers), messages=self.messages, bytes=self.bytes))
-            flows[-1].first, flows[-1].last = self.first, self.last
+            flow = self._flow(self.receivers)
+            flow.messages, flow.bytes, flow.first, flow.last = self.messages, self.bytes, self.first, self.last
+            flows.append(flow)
         self.messages = self.bytes = 0
-        self.short = {}
+        if self.short:
+            self.short = {}
         return flows
 
     def count_short(self, waiting: list[PlannedCopy], size: int, at: str | None) -> None:
@@ -150,13 +154,13 @@ def sample(text: bytes) -> Message | None:
 
 
 def masked(key: bytes) -> tuple[bytes, bytes]:
-    """What stands in a `Received PUBLISH` line between its head and its size, without its packet identifier; and that.
+    """What stands in a `Received PUBLISH` line before its size, without its packet identifier; and that.
 
     The identifier is taken to be the first text that looks like one.
     """
-    begin = key.find(MID)
-    end = key.find(b",", begin + len(MID))
-    return key[:begin] + key[end:], key[begin + len(MID) : end]
+    head, _, rest = key.partition(MID)
+    number, _, tail = rest.partition(b",")
+    return head + tail, number
 
 
 def renew(plan: Plan, sessions: Sessions, routing: Routing) -> None:
@@ -168,40 +172,49 @@ def renew(plan: Plan, sessions: Sessions, routing: Routing) -> None:
     if plain is None:
         return
     topic = message.topic.encode()
-    texts = [_copy(session.client.encode(), topic, qos, retain=retain) for _, session, qos, retain in plain.sent]
+    tail = b", '%b%b" % (topic, SIZE)
+    receivers = tuple([_receiver(session.client, qos, retain) for _, session, qos, retain in plain.sent])
+    heads = [_head(one) for one in receivers]
     drawn = [session for _, session, qos, _ in plain.sent if qos]
-    if len({id(session) for session in drawn}) < len(drawn) or any(one.next_mid is None for one in drawn):
+    if len({id(session) for session in drawn}) < len(drawn) or None in [session.next_mid for session in drawn]:
         return
-    if any(len(head) + len(tail) > CUT - ROOM or _is_ambiguous(head, tail) for head, tail in texts):
+    if len(tail) + max(map(len, heads), default=0) > CUT - ROOM or any(_is_ambiguous(head, tail) for head in heads):
         return
-    plan.receivers = tuple(Receiver(session.client, qos, retain) for _, session, qos, retain in plain.sent)
+    plan.receivers = receivers
     plan.away, plan.drawing = plain.away, plain.drawing
-    plan.lines = 1 + len(texts) + bool(message.qos)
+    plan.lines = 1 + len(heads) + bool(message.qos)
     if not message.qos:
-        plan.form = b"".join(b"%b%b0%b" % (BETWEEN, head, tail) for head, tail in texts) + BETWEEN + NEXT
+        plan.form = BETWEEN.join([head + b"0" + tail for head in heads])
         return
     plan.copies = tuple(
-        PlannedCopy(one, session, head, tail) if qos else PlannedCopy(one, None, head + b"0" + tail, b"")
-        for (one, session, qos, _), (head, tail) in zip(plain.sent, texts, strict=True)
+        [
+            PlannedCopy(one, session, head, tail) if qos else PlannedCopy(one, None, head + b"0" + tail, b"")
+            for (one, session, qos, _), head in zip(plain.sent, heads, strict=True)
+        ]
     )
     plan.answer = _answer(message, plan.publisher, anybody=bool(plain.sent or plain.away))
 
 
-def _copy(client: bytes, topic: bytes, qos: int, *, retain: bool) -> tuple[bytes, bytes]:
-    """A Sending line's text around its packet identifier, up to the size."""
-    return b"Sending PUBLISH to %b (d0, q%d, r%d, m" % (client, qos, retain), b", '%b%b" % (topic, SIZE)
+@lru_cache(maxsize=NAMES_CAP)
+def _receiver(client: str, qos: int, retain: bool) -> Receiver:  # noqa: FBT001  a positional key of the cache
+    return Receiver(client, qos, retain)
+
+
+@lru_cache(maxsize=NAMES_CAP)
+def _head(one: Receiver) -> bytes:
+    """A Sending line's text up to its packet identifier."""
+    return b"Sending PUBLISH to %b (d0, q%d, r%d, m" % (one.client.encode(), one.qos, one.retain)
 
 
 def _is_ambiguous(head: bytes, tail: bytes) -> bool:
     """Whether a Sending line can be read in more than one way."""
-    whole = head + b"0" + tail
-    return whole.count(SPLIT) > 1 and len(MIDDLE.findall(whole)) > 1
+    return (SPLIT in tail or head.count(SPLIT) > 1) and len(MIDDLE.findall(head + b"0" + tail)) > 1
 
 
 def _answer(message: Message, publisher: Session, *, anybody: bool) -> tuple[bytes, bytes]:
     """The acknowledgement; MQTT 5 has a code for a message that nobody gets."""
     client = message.sender.encode()
     if message.qos == 2:
-        return b"Sending PUBCOMP to %b (m" % client, b")\n"
+        return b"Sending PUBCOMP to %b (m" % client, b")"
     code = 16 if publisher.protocol == "5.0" and not anybody else 0
-    return b"Sending PUBACK to %b (m" % client, b", rc%d)\n" % code
+    return b"Sending PUBACK to %b (m" % client, b", rc%d)" % code

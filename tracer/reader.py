@@ -50,16 +50,17 @@ class Reader:
         """Go on as far as lines are whole, and the lane knows whether they are as planned."""
         if not self._rest:
             self._splitter.refuse_binary(chunk)
-        data, place = self._rest + chunk, 0
-        while True:
-            place, wants_more = self._run(data, place)
-            end = data.find(b"\n", place) + 1
-            if wants_more or not end:
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        place = 0
+        while place < len(lines):
+            place, wants_more = self._run(lines, place)
+            if wants_more:
                 break
-            self._read(data[place:end])
-            place = end
-        self._rest = data[place:]
-        if len(self._rest) > LONGEST and b"\n" not in self._rest:
+            if place < len(lines):
+                self._take(self._splitter.whole(lines[place]))
+                place += 1
+        self._rest = b"\n".join([*lines[place:], rest])
+        if len(self._rest) > LONGEST and place == len(lines):
             self._read(self._rest)
             self._rest = b""
 
@@ -84,26 +85,24 @@ class Reader:
             is_late = event.line != line.number and self._last is not None
             self._give(event, self._last if is_late and self._last is not None else line)
 
-    def _run(self, data: bytes, place: int) -> tuple[int, bool]:
-        """Where the lane leads, and whether it needs more bytes to go on."""
+    def _run(self, lines: list[bytes], place: int) -> tuple[int, bool]:
+        """Where the lane leads, and whether it needs more lines to go on."""
         known = self.pipeline.prefix
-        if known is None or not self._may_run(data, place, known):
+        if known is None or not self._may_run(lines[place], known):
             return place, False
         if self._last is not None:
             self._hand_on(self.pipeline.settle(), self._last)
         if self._lane is None:
             self._lane = Lane(self.pipeline, known, self._sums)
-        before = self.pipeline.counts.lines
-        after = self._lane.run(data, place)
-        self._splitter.skip(after - place, self.pipeline.counts.lines - before)
+        after = self._lane.run(lines, place)
+        self._splitter.skip(sum(map(len, lines[place:after])) + after - place, after - place)
         return after, self._lane.wants_more
 
-    def _may_run(self, data: bytes, place: int, known: Prefix) -> bool:
-        """Whether a line stands here that ends whatever was being handed out before it."""
+    def _may_run(self, line: bytes, known: Prefix) -> bool:
+        """Whether this line ends whatever was being handed out before it."""
         state = self.pipeline.state
         if not state.is_plain or self._splitter.has_begun or self._sums.is_exact():
             return False
-        line = data[place : data.find(b"\n", place)]
         split = known.split(line)
         if split is None or not split[0].startswith(plans.NEXT) or len(line) >= grammar.CUT:
             return False

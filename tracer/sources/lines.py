@@ -78,6 +78,10 @@ class Splitter:
         self.offset += size
         self.number += lines
 
+    def whole(self, data: bytes) -> Line:
+        """A line that was cut out elsewhere."""
+        return self._line(data, 1)
+
     def feed(self, chunk: bytes) -> Iterator[Line]:
         """The lines that end in this chunk.
 
