@@ -20,9 +20,18 @@ PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class Followed:
-    """What the broker wrote in SECONDS, what the recorder had of it at the end, and how long it took for the rest."""
+    """What the broker wrote, and what the recorder had of it at that time.
+
+    Attributes:
+        lines: that the broker wrote.
+        seconds: that it took for them.
+        read: the lines of them that were in the store then.
+        behind: the seconds until the rest was there too; None if that took longer than PATIENCE.
+        busy: the seconds that the recorder had a core while the broker wrote.
+    """
 
     lines: int
+    seconds: float
     read: int
     behind: float | None
     busy: float
@@ -38,22 +47,30 @@ def rate() -> None:
         rows.append(
             (
                 f"{subscribers} subscribers",
-                f"{alone / SECONDS:,.0f}",
-                f"{followed.lines / SECONDS:,.0f}",
+                f"{alone:,.0f}",
+                f"{followed.lines / followed.seconds:,.0f}",
                 f"{followed.lines:,}",
                 f"{followed.read / followed.lines:.0%}",
                 behind,
-                f"{followed.busy:.0%}",
+                f"{followed.busy / followed.seconds:.0%}",
             )
         )
-    head = ("lines/s, nobody follows", "lines/s, followed", "lines", "read when it ends", "s behind", "recorder's CPU")
+    head = (
+        "lines/s, nobody follows",
+        "lines/s, followed",
+        "lines",
+        "read when it ends",
+        "then s behind",
+        "recorder's CPU",
+    )
     show((f"Mosquitto at its full rate for {SECONDS} s", *head), rows)
 
 
-def _alone(subscribers: int) -> int:
+def _alone(subscribers: int) -> float:
+    """Lines a second."""
     with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder)) as broker:
-        _flood(broker, subscribers)
-        return _lines(broker.log)
+        seconds = _flood(broker, subscribers)
+        return _lines(broker.log) / seconds
 
 
 def _followed(subscribers: int) -> Followed:
@@ -61,17 +78,18 @@ def _followed(subscribers: int) -> Followed:
         store = Path(folder) / "store"
         with recorder(broker.log, store) as process:
             before = busy(process.pid)
-            _flood(broker, subscribers)
+            seconds = _flood(broker, subscribers)
             ended, read = time.monotonic(), position(store)[1]
             used = busy(process.pid) - before
             caught_up = await_position(store, broker.log.stat().st_size, PATIENCE)
             behind = time.monotonic() - ended
-        return Followed(_lines(broker.log), read, behind if caught_up else None, used / SECONDS)
+        return Followed(_lines(broker.log), seconds, read, behind if caught_up else None, used)
 
 
-def _flood(broker: Mosquitto, subscribers: int) -> None:
+def _flood(broker: Mosquitto, subscribers: int) -> float:
+    """Seconds that the broker had to do."""
     command = [sys.executable, "-m", "benchmarks.flood", str(broker.port), str(subscribers), str(SECONDS)]
-    subprocess.run(command, check=True)
+    return float(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def _lines(log: Path) -> int:
