@@ -44,7 +44,7 @@ class Reader:
         finally:
             self.rest()
             for line in self._splitter.rest():
-                self._take(line)
+                self.take(line)
 
     def feed(self, chunk: bytes) -> None:
         """Go on as far as lines are whole, and the lane knows whether they are as planned."""
@@ -57,7 +57,7 @@ class Reader:
             if wants_more:
                 break
             if place < len(lines):
-                self._take(self._splitter.whole(lines[place]))
+                self.take(self._splitter.whole(lines[place]))
                 place += 1
         self._rest = b"\n".join([*lines[place:], rest])
         if len(self._rest) > LONGEST and place == len(lines):
@@ -74,9 +74,10 @@ class Reader:
     def _read(self, data: bytes) -> None:
         """Read lines one by one."""
         for line in self._splitter.feed(data):
-            self._take(line)
+            self.take(line)
 
-    def _take(self, line: Line) -> None:
+    def take(self, line: Line) -> None:
+        """One more line, of a source that has no more than lines."""
         self._hand_on(self.pipeline.feed(line), line)
         self._last = line
 

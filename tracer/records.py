@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """One line that was understood."""
 
@@ -21,57 +21,57 @@ class Record:
     joining: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PacketRecord(Record):
     """A line about an MQTT packet: printed with log_type debug only."""
 
     packet: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Note(Record):
     """A line that is Mosquitto's own and tells us nothing."""
 
     joining: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NoteInside(Note):
     """A note that may stand among the deliveries of one message: a reused message id, a plugin's text, a cut line."""
 
     inside: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Continuation(NoteInside):
     """A line that only continues the one before it, or a blank one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Echo(Record):
     """What log_type subscribe and unsubscribe print after a filter. It begins with an id: it can look like any line."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cut(Record):
     """A line that Mosquitto cut: its end was chosen by whoever chose its topic or id, so nothing is made of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CutInside(Cut):
     """A cut `Sending PUBLISH`."""
 
     inside: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CutBegin(Cut):
     """A cut `Received SUBSCRIBE` or `UNSUBSCRIBE`: filters follow, of a client whose id begins with these bytes."""
 
     client: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BrokerState(Record):
     """`mosquitto version V starting`, `running` or `terminating`."""
 
@@ -79,7 +79,7 @@ class BrokerState(Record):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewConnection(Record):
     """A socket was accepted. `port` is the peer's, None in 1.6, which does not print it."""
 
@@ -87,7 +87,7 @@ class NewConnection(Record):
     port: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnectionRefused(Record):
     """A socket was turned away before it said who it is."""
 
@@ -95,7 +95,7 @@ class ConnectionRefused(Record):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Introduction:
     """One reading of what follows ` as ` in a New client line; `keepalive` in seconds."""
 
@@ -106,7 +106,7 @@ class Introduction:
     user: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewClient(Record):
     """A client was let in. Its id and user are both free text: the CONNACK that follows says which reading is right."""
 
@@ -116,14 +116,14 @@ class NewClient(Record):
     introductions: tuple[Introduction, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NoWill(PacketRecord):
     """The client that is being let in has no will."""
 
     joining: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WillSpecified(PacketRecord):
     """The client that is being let in has a will of `size` bytes; its topic is the next line."""
 
@@ -133,7 +133,7 @@ class WillSpecified(PacketRecord):
     retain: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Indented(PacketRecord):
     """A line that begins with a tab: a will's topic, a filter to unsubscribe (`text`), or a filter with its QoS.
 
@@ -148,7 +148,7 @@ class Indented(PacketRecord):
     denied: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnAck(PacketRecord):
     """Sent to a client, or (code != 0, up to 2.0.12) to an address that has no id yet."""
 
@@ -158,21 +158,21 @@ class ConnAck(PacketRecord):
     code: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AlreadyConnected(Record):
     """1.6 and 2.0: a client with this id is being let in, and the old one is thrown out."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DisconnectIn(PacketRecord):
     """The client said goodbye."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Disconnected(Record):
     """A connection ended; `client` may be a nameless connection's address or `<unknown>`.
 
@@ -185,14 +185,14 @@ class Disconnected(Record):
     port: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Expired(Record):
     """The session of an absent client was thrown away."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Publish(PacketRecord):
     """The tail of all PUBLISH lines: `mid` is the packet identifier (0 at QoS 0), `size` the payload in bytes."""
 
@@ -205,24 +205,24 @@ class Publish(PacketRecord):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishIn(Publish):
     """The broker took a PUBLISH from `client`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishDenied(Publish):
     """The broker refused a PUBLISH from `client`."""
 
     inside: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishTooLarge(Publish):
     """The broker threw away a PUBLISH from `client` that is above message_size_limit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishRejected(PacketRecord):
     """2.1: a plugin's quota is used up for what `client` publishes."""
 
@@ -230,14 +230,14 @@ class PublishRejected(PacketRecord):
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishOut(Publish):
     """The broker is about to send a copy to `client`."""
 
     inside: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutTooLarge(Record):
     """The copy of the line before is larger than `client` takes, and was not sent."""
 
@@ -246,7 +246,7 @@ class OutTooLarge(Record):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutDropped(Record):
     """The queue to `client` is full; printed once a connection, at the first copy that was dropped."""
 
@@ -254,7 +254,7 @@ class OutDropped(Record):
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutDenied(PacketRecord):
     """2.1: a plugin refused a copy to `client`; topic and size are None where it was its quota."""
 
@@ -264,7 +264,7 @@ class OutDenied(PacketRecord):
     size: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AckIn(PacketRecord):
     """PUBACK, PUBREC, PUBREL or PUBCOMP from a client; `code` is None where the line has none."""
 
@@ -274,7 +274,7 @@ class AckIn(PacketRecord):
     code: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AckOut(PacketRecord):
     """PUBACK, PUBREC, PUBREL or PUBCOMP to a client."""
 
@@ -284,35 +284,35 @@ class AckOut(PacketRecord):
     code: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubscribeIn(PacketRecord):
     """A SUBSCRIBE begins; its filters are the indented lines that follow."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnsubscribeIn(PacketRecord):
     """An UNSUBSCRIBE begins; its filters are the indented lines that follow."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubAck(PacketRecord):
     """The end of a SUBSCRIBE or UNSUBSCRIBE; the stored messages for it follow."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sign(PacketRecord):
     """A line that proves no more than that a client of this id is connected."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BridgeSubscribe(PacketRecord):
     """Our broker's own bridge takes local messages of this filter, to carry them to the other broker."""
 
@@ -320,14 +320,14 @@ class BridgeSubscribe(PacketRecord):
     filter: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BridgeConnected(PacketRecord):
     """Our broker's own bridge reached the other broker."""
 
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Readings:
     """Several records that one line could be: more than one id fits. Not a record; the state machine settles it."""
 

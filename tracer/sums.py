@@ -47,8 +47,10 @@ class Sums:
 
     def meet(self, first: str | None, last: str | None) -> None:
         """Stretch the time between first and last."""
-        self.first = min(filter(None, (self.first, first)), default=None)
-        self.last = max(filter(None, (self.last, last)), default=None)
+        if first is not None and (self.first is None or first < self.first):
+            self.first = first
+        if last is not None and (self.last is None or last > self.last):
+            self.last = last
 
     def add(self, other: Sums) -> None:
         """The sums of another edge are in these now."""

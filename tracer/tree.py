@@ -62,24 +62,31 @@ class Tree(Generic[Key, Value]):
             del parent.children[level]
 
     def of_topic(self, topic: str) -> Iterator[Value]:
-        """The values whose names are filters that match a topic."""
-        nodes = [self._root]
-        wild = not topic.startswith("$")
-        for level in topic.split("/"):
-            below = []
-            for node in nodes:
-                if wild and "#" in node.children:
-                    yield from node.children["#"].values.values()
-                if level in node.children and level not in WILDCARDS:
-                    below.append(node.children[level])
-                if wild and "+" in node.children:
-                    below.append(node.children["+"])
-            nodes = below
-            wild = True
-        for node in nodes:
-            yield from node.values.values()
-            if "#" in node.children:
-                yield from node.children["#"].values.values()
+        """The values whose names are filters that match a topic, in the order in which Mosquitto comes to them.
+
+        At each level it looks at the level's own name first, then at `+`, then at `#`; and at `sport/#` before `sport`
+        (src/subs.c, sub__search).
+        """
+        levels = topic.split("/")
+        todo = [(self._root, 0)]
+        while todo:
+            node, depth = todo.pop()
+            children = node.children
+            if depth < 0:
+                yield from node.values.values()
+            elif depth == len(levels):
+                if "#" in children:
+                    yield from children["#"].values.values()
+                yield from node.values.values()
+            else:
+                own = children.get(levels[depth])
+                if depth or topic[:1] != "$":
+                    if "#" in children:
+                        todo.append((children["#"], -1))
+                    if "+" in children:
+                        todo.append((children["+"], depth + 1))
+                if own is not None and levels[depth] not in WILDCARDS:
+                    todo.append((own, depth + 1))
 
     def of_filter(self, plain: str) -> Iterator[Value]:
         """The values whose names are topics that a filter matches."""

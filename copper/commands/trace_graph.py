@@ -78,11 +78,6 @@ def _read(chosen: Chosen, by: By) -> tuple[nx.MultiDiGraph[str], trace_input.Rea
     from tracer.graph import Tally  # noqa: PLC0415  `--help` must be quick
 
     tally = Tally(chosen.window)
-
-    def take(found: trace_input.Events) -> None:
-        for event in found:
-            tally.add(event)
-
-    done = trace_input.read(chosen, take)
+    done = trace_input.sum_up(chosen, tally)
     trace_input.refuse_useless(done, chosen)
     return tally.graph(done.counts, by=by, source=chosen.names), done

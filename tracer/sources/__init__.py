@@ -12,7 +12,7 @@ from pathlib import Path
 from tracer.sources import container, file, stdin
 from tracer.sources.lines import Line
 
-__all__ = ["Line", "follow_log", "open_log"]
+__all__ = ["Line", "follow_log", "open_chunks", "open_log"]
 
 
 def open_log(name: str) -> Iterator[Line]:
@@ -27,6 +27,17 @@ def open_log(name: str) -> Iterator[Line]:
     if name.startswith(container.SCHEME):
         return container.read(name)
     return file.read(Path(name))
+
+
+def open_chunks(name: str) -> Iterator[bytes] | None:
+    """The bytes of a log, as open_log() has it; None for a container, whose lines have times of their own.
+
+    Raises:
+        CopperError: as open_log().
+    """
+    if name.startswith(container.SCHEME):
+        return None
+    return stdin.chunks() if name == "-" else file.chunks(Path(name))
 
 
 def follow_log(

@@ -29,8 +29,13 @@ def read(path: Path) -> Iterator[Line]:
         DamagedError: it is an archive that is cut or damaged; the lines before were given out.
         CopperError: it is not there, is a directory, may not be read, or is a binary file.
     """
+    return cut(chunks(path), str(path))
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """The same as bytes, not cut into lines."""
     with _open(path, lambda path: path.open("rb", buffering=0)) as file:
-        yield from cut(unpacked(iter(lambda: _read(file, path), b""), str(path)), str(path))
+        yield from unpacked(iter(lambda: _read(file, path), b""), str(path))
 
 
 def follow(

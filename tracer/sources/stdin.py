@@ -18,7 +18,12 @@ def read(stream: BinaryIO | None = None) -> Iterator[Line]:
     Raises:
         CopperError: it can't be read, or holds no text.
     """
-    return cut(unpacked(_chunks(stream if stream is not None else _stdin()), "-"), "-")
+    return cut(chunks(stream), "-")
+
+
+def chunks(stream: BinaryIO | None = None) -> Iterator[bytes]:
+    """The same as bytes, not cut into lines."""
+    return unpacked(_chunks(stream if stream is not None else _stdin()), "-")
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:
