@@ -5,7 +5,7 @@ import sys
 import threading
 import uuid
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import docker
 import pytest
@@ -50,15 +50,16 @@ def speaking(client):
     """Starts a container that says three lines each time it starts, then does nothing; gives its name."""
     made = []
 
-    def start(then="exec sleep 1000"):
-        name = f"copper-test-{uuid.uuid4().hex[:8]}"
+    def start(then="exec sleep 1000", name=None):
+        name = name or f"copper-test-{uuid.uuid4().hex[:8]}"
         made.append(client.containers.create(IMAGE, ["sh", "-c", f"{SPEAK}; {then}"], name=name, network_mode="none"))
         made[-1].start()
         return name
 
     yield start
     for container in made:
-        container.remove(force=True)
+        with suppress(docker.errors.NotFound):
+            container.remove(force=True)
 
 
 def test_a_container_s_log_is_read_in_order_with_docker_s_times(client, speaking):
@@ -96,6 +97,39 @@ def test_a_container_is_followed_through_restarts_and_nothing_comes_twice(client
         seen += [line]
     assert sorted(line.data for line in seen) == [b"1: one"] * 3 + [b"three"] * 3 + [b"two"] * 3
     assert [line.number for line in seen] == list(range(1, 10))
+
+
+def followed(name, steps, count):
+    """So many lines of a container that is followed; a step is taken when the lines are there that it waits for."""
+    stop, seen, left = threading.Event(), [], dict(steps)
+
+    def at_rest():
+        if len(seen) == count:
+            stop.set()
+        left.pop(len(seen), lambda: None)()
+
+    for line in follow_log(f"docker:{name}", stop, at_rest):
+        seen += [line]
+    return seen
+
+
+def test_a_line_that_a_killed_program_had_begun_does_not_swallow_the_next_one(client, speaking):
+    name = speaking(then="printf begun; exec sleep 1000")
+    container = client.containers.get(name)
+    # the begun line has no end until the container has one
+    seen = followed(name, {3: lambda: container.restart(timeout=0), 7: container.kill}, 8)
+    assert sorted(line.data for line in seen) == [b"1: one"] * 2 + [b"begun"] * 2 + [b"three"] * 2 + [b"two"] * 2
+    assert sorted(line.data for line in open_log(f"docker:{name}")) == sorted(line.data for line in seen)
+
+
+def test_a_container_that_is_made_anew_at_once_is_read_from_its_first_line(client, speaking):
+    name = speaking()
+
+    def make_anew():
+        client.containers.get(name).remove(force=True)
+        speaking(name=name)
+
+    assert [line.number for line in followed(name, {3: make_anew, 6: make_anew}, 9)] == list(range(1, 10))
 
 
 def test_a_container_that_is_not_there_is_an_error(client):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from itertools import islice
@@ -43,7 +43,7 @@ def read(name: str) -> Iterator[Line]:
         CopperError: there is no SDK, no daemon, or no such container, or its log can't be read.
     """
     with _words(name), _client() as client:
-        yield from _lines(client, name, follow=False)
+        yield from _lines(_find(client, name), name, follow=False)
 
 
 def follow(name: str, stop: threading.Event, at_rest: Callable[[], None]) -> Iterator[Line]:
@@ -90,6 +90,7 @@ class _Reader:
         self._name = name
         self._ended = threading.Event()
         self._stream: Any = None
+        self._id: str | None = None
         self._number = 0
         self._second = 0
         self._in_second = 0
@@ -114,9 +115,13 @@ class _Reader:
         """Read while the container runs; `since` is in whole seconds, so what was read of its second comes again."""
         from docker.errors import NotFound  # noqa: PLC0415  an extra
 
-        since = {"since": self._second} if self._second else {}
         try:
-            lines = _lines(self._client, self._name, self._take, follow=True, **since)
+            container = _find(self._client, self._name)
+            if container.id != self._id:
+                # made anew: none of its lines was read
+                self._id, self._second, self._in_second = container.id, 0, 0
+            since = {"since": self._second} if self._second else {}
+            lines = _lines(container, self._name, self._take, follow=True, **since)
             for line in islice(lines, self._in_second, None):
                 self._keep(line)
         except NotFound:
@@ -142,12 +147,22 @@ class _Reader:
 
 
 def _lines(
-    client: DockerClient, name: str, take: Callable[[Any], None] | None = None, **options: Any
+    container: Container, name: str, take: Callable[[Any], None] | None = None, **options: Any
 ) -> Iterator[Line]:
-    stream = _find(client, name).logs(stream=True, timestamps=True, **options)
+    stream = container.logs(stream=True, timestamps=True, **options)
     if take is not None:
         take(stream)
-    return map(_timed, cut(stream, name))
+    return map(_timed, cut(_apart(stream), name))
+
+
+def _apart(entries: Iterable[bytes]) -> Iterator[bytes]:
+    """Entries of Docker's log, each on a line of its own: a line that a killed program had begun has no end."""
+    begun = False
+    for entry in entries:
+        if begun and _STAMP.match(entry):
+            yield b"\n"
+        yield entry
+        begun = not entry.endswith(b"\n")
 
 
 def _timed(line: Line) -> Line:
