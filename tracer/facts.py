@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracer import events as e
+from tracer.flows import Receiver
 from tracer.identity import Client
 
 
@@ -80,6 +81,12 @@ class Facts:
             self.owners[topic] = client
         else:
             self.owners.pop(topic, None)
+
+    def introduce(self, sender: str, topic: str, receivers: tuple[Receiver, ...]) -> None:
+        """Take in what messages tell of clients, as publish and deliver events would."""
+        self._of(sender).published.add(topic)
+        for one in receivers:
+            self._of(one.client)
 
     def identities(self) -> list[Client]:
         """The facts by which clients are told apart."""

@@ -29,7 +29,7 @@ from tracer import events as e
 from tracer import topics
 from tracer.copies import Message
 from tracer.facts import Facts
-from tracer.flows import Flow
+from tracer.flows import Flow, Receiver
 from tracer.identity import Service, identify
 from tracer.sums import Pair, Sums, Traffic, sums_of_key
 from tracer.windows import Between, Place, Run, Window
@@ -108,6 +108,11 @@ class Tally:
         """Take the messages of a flow in, all of which stand where the last event stood."""
         if self._place in {"inside", "closing"}:
             self.traffic.carry(flow)
+
+    def introduce(self, sender: str, topic: str, receivers: tuple[Receiver, ...]) -> None:
+        """The first of messages that are carried later."""
+        if self._place != "after":
+            self.facts.introduce(sender, topic, receivers)
 
     def keep(self, message: Message) -> None:
         """The message is the stored one of its topic now."""

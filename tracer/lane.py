@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from tracer import plans, prefix
+from tracer import grammar, plans, prefix
 from tracer.copies import Message
-from tracer.flows import Flow
+from tracer.flows import Flow, Receiver
 from tracer.pipeline import Pipeline
 from tracer.plans import BETWEEN, NEXT, SIZE, SIZE_END, Intake, Plan, PlannedCopy, masked
 from tracer.prefix import Prefix
+from tracer.records import Record
 from tracer.sessions import Session
 
 KIND = 15
@@ -39,6 +40,9 @@ class Sums(Protocol):
 
     def carry(self, flow: Flow) -> None:
         """So many messages more."""
+
+    def introduce(self, sender: str, topic: str, receivers: tuple[Receiver, ...]) -> None:
+        """The first of messages that are carried later: who publishes, and who gets copies."""
 
     def keep(self, message: Message) -> None:
         """The message is the stored one of its topic now."""
@@ -76,6 +80,7 @@ class Lane:
         self._receivers: dict[bytes, Session] = {}
         self._counted: list[Plan] = []
         self._freed: Session | None = None
+        self._stored: Message | None = None
         self._readers: dict[bytes, Read] = {
             b"Received PUBACK": self._free,
             b"Received PUBCOM": self._free,
@@ -122,6 +127,9 @@ class Lane:
         counts, at, stamp, last = self._counts, self._at, self._stamp, len(lines) - 1
         before, width = counts.lines, len(stamp)
         freed: Session | None = None
+        # what can be taken back still: the message before this line, if it had QoS 0
+        newest: Plan | None = None
+        weight = 0
         after = MORE
         while place <= last:
             line = lines[place]
@@ -138,11 +146,13 @@ class Lane:
                     after = self._publish_numbered(lines, place, key, text)
                     if after < 0:
                         break
-                    place, freed = after, None
+                    place, freed, newest = after, None, None
                     continue
                 form, size = plan.form, size_of(text)
                 after = place + plan.lines
-                if form is None or size is None or after > last or lines[after][width : width + 9] != NEXT:
+                if form is None or after > last or lines[after][width : width + 9] != NEXT:
+                    pass
+                elif size is None or (plan.retain and not size):
                     pass
                 elif (
                     plan.lines == 1
@@ -159,12 +169,12 @@ class Lane:
                     if plan.retain:
                         self._store(plan, size)
                     counts.lines += plan.lines
-                    place, freed = after, None
+                    place, freed, newest, weight = after, None, plan, size
                     continue
                 after = self._publish(lines, place, plan, text)
                 if after < 0:
                     break
-                place, freed = after, None
+                place, freed, newest = after, None, None
                 continue
             who, is_numbered, number = body.rpartition(NUMBER)
             if is_numbered:
@@ -174,15 +184,16 @@ class Lane:
                     if code == NO_ERROR and number.isdigit():
                         session.inflight.pop(int(number), None)
                         counts.lines += 1
-                        freed = session
-                        place += 1
+                        place, freed, newest = place + 1, session, None
                         continue
             read = reader_of(body[:KIND])
             after = read(lines, place, body) if read is not None else STOP
             if after < 0:
                 break
-            place = after
+            place, newest = after, None
             freed, self._freed = self._freed, None
+        if after == STOP and newest is not None and not self._ends(lines[place]):
+            place -= self._take_back(newest, weight)
         self.wants_more = after == MORE and place <= last
         self._attribution.draining = freed.client if freed is not None else None
         counts.read_lines += counts.lines - before
@@ -217,8 +228,7 @@ class Lane:
         if plan.lines > 1 and b"\n".join(lines[place + 1 : after]) != expected:
             return STOP
         # what is sent last of all can still be taken back, but not before such a line
-        split = self._prefix.split(lines[after])
-        if split is None or split[0][: len(NEXT)] != NEXT:
+        if not self._ends(lines[after]):
             return STOP
         self._count(plan, size)
         return after
@@ -342,7 +352,9 @@ class Lane:
             return
         if not (plan.messages or plan.short):
             self._counted.append(plan)
-        plan.count_short(full, size, self._at)
+        flow = plan.count_short(full, size, self._at)
+        if flow.messages == 1:
+            self._sums.introduce(like.sender, like.topic, flow.receivers)
         if plan.retain:
             self._store(plan, size)
         self._counts.lines += plan.lines - len(full)
@@ -358,16 +370,33 @@ class Lane:
             self._store(plan, size)
         self._counts.lines += plan.lines
 
+    def _ends(self, line: bytes) -> bool:
+        """Whether a line that only looks as if is one that takes nothing back of what stands before it."""
+        split = self._prefix.split(line)
+        record = grammar.read(split[0], self._sessions) if split is not None else None
+        return isinstance(record, Record) and not record.inside
+
+    def _take_back(self, plan: Plan, size: int) -> int:
+        """The newest message is to be read line by line after all: how many lines."""
+        plan.messages -= 1
+        plan.bytes -= size
+        self._counts.lines -= plan.lines
+        if plan.retain and self._stored is not None:
+            self._attribution.stored.take_back(self._stored)
+        return plan.lines
+
     def _begin(self, plan: Plan, size: int) -> None:
         plan.messages, plan.bytes = 1, size
         plan.first = plan.last = self._at
         self._counted.append(plan)
+        self._sums.introduce(plan.message.sender, plan.message.topic, plan.receivers)
 
     def _store(self, plan: Plan, size: int) -> None:
         like = plan.message
         message = Message(like.sender, like.topic, size, like.qos, like.retain, self._counts.lines)
         self._attribution.stored.take(message)
         self._sums.keep(message)
+        self._stored = message
 
     def _take_in(self, lines: Lines, place: int, taken: Intake, number: bytes, size: int) -> int:
         session = taken.publisher

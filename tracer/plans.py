@@ -102,8 +102,8 @@ class Plan(Expectation):
             self.short = {}
         return flows
 
-    def count_short(self, waiting: list[PlannedCopy], size: int, at: str | None) -> None:
-        """One message more, without these copies."""
+    def count_short(self, waiting: list[PlannedCopy], size: int, at: str | None) -> Flow:
+        """One message more, without these copies, in what is counted of such messages."""
         clients = {copy.one.client for copy in waiting}
         receivers = tuple(one for one in self.receivers if not one.qos or one.client not in clients)
         flow = self.short.get(receivers)
@@ -113,6 +113,7 @@ class Plan(Expectation):
         flow.messages += 1
         flow.bytes += size
         flow.last = at
+        return flow
 
     def _flow(self, receivers: tuple[Receiver, ...]) -> Flow:
         message = self.message
