@@ -18,6 +18,11 @@ from tests.tracer.logs import CASES, CORPUS, lines, traced
 from tracer import events as e
 from tracer import grammar
 from tracer import records as r
+from tracer.graph import Tally
+from tracer.pipeline import Pipeline
+from tracer.reader import Reader
+from tracer.sources.lines import cut
+from viz.formats.json import render
 
 MORE = 30 if os.environ.get("COPPER_STRESS") == "1" else 1
 COPPER_TRACE = [sys.executable, "-m", "copper.commands.tracing"]
@@ -323,6 +328,24 @@ DAMAGED = st.builds(
 @given(DAMAGED)
 def test_any_damaged_log_is_read_and_every_line_is_counted_once(data):
     assert_counted_once(data)
+
+
+@tries(60)
+@given(st.lists(DAMAGED, min_size=1, max_size=3), st.integers(1, 9000))
+def test_any_damaged_log_gives_the_same_graph_through_the_fast_lane(parts, size):
+    data = b"".join(parts).replace(b"\0", b"0")
+    tally = Tally()
+    reader = Reader(Pipeline(), lambda event, _: tally.add(event), tally)
+    reader.read((data[place : place + size] for place in range(0, len(data), size)), "log")
+    exact, slow = Tally(), Pipeline()
+    for line in cut([data], "log"):
+        for event in slow.feed(line):
+            exact.add(event)
+    for pipeline, sums in ((reader.pipeline, tally), (slow, exact)):
+        for event in pipeline.finish():
+            sums.add(event)
+    assert reader.pipeline.counts == slow.counts
+    assert render(tally.graph(slow.counts)) == render(exact.graph(slow.counts))
 
 
 @tries(60)
