@@ -45,9 +45,16 @@ def record(log: Path, store: Path, *, keep: str, events: bool) -> int:
     copper-trace graph DIR draws what a store has, also meanwhile.
     """
     from tracer import recorder  # noqa: PLC0415  `--help` must be quick
+    from tracer.sources.container import SCHEME  # noqa: PLC0415
     from tracer.windows import span  # noqa: PLC0415
 
     seconds = None if keep == FOREVER else int(span(keep).total_seconds())
+    if str(log) == "-" or str(log).startswith(SCHEME):
+        raise CopperError(
+            "is no file, and only in a file is the place found again at which reading stopped",
+            where=str(log),
+            next_step="write log_dest file FILE into mosquitto.conf (FILE in a volume, if it runs in a container)",
+        )
     stop = threading.Event()
     ended_by: list[int] = []
 

@@ -360,6 +360,13 @@ def test_a_run_that_is_not_there_is_told(tmp_path, name, sentence):
     assert (done.returncode, sentence in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("log", ["-", "docker:mosquitto"])
+def test_only_files_are_recorded(log, tmp_path):
+    done = copper_trace("record", log, "--store", tmp_path / "store")
+    assert (done.returncode, "write log_dest file FILE into mosquitto.conf" in done.stderr) == (2, True)
+    assert not (tmp_path / "store").exists()
+
+
 def test_a_store_is_drawn_and_its_events_are_read_back_from_the_log(tmp_path):
     store = tmp_path / "store"
     recorder = subprocess.Popen([*COPPER_TRACE, "record", str(LOG), "--store", str(store)])
