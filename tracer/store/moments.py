@@ -153,11 +153,14 @@ def _refuse_gone(store: sqlite3.Connection, part: Slice) -> None:
         WHERE (bucket.log, bucket."offset") >= (mark.log, mark."offset") ORDER BY id LIMIT 1"""
     left = store.execute(sql, (gone[-1].log,)).fetchone()
     there = next((piece for piece in reading.pieces_of(store, None) if left is not None and piece.id == left[0]), None)
-    raise StoreError(
+    raise _gone(gone[-1], f"--since {there.first} asks for what is there; " if there is not None else "")
+
+
+def _gone(file: File, what_is_there: str = "") -> StoreError:
+    return StoreError(
         "the file that held the log of then is not found any more, neither rotated nor compressed",
-        where=str(gone[-1].path),
-        next_step=(f"--since {there.first} asks for what is there; " if there is not None else "")
-        + "record --events keeps every event itself",
+        where=str(file.path),
+        next_step=f"{what_is_there}record --events keeps every event itself",
     )
 
 
@@ -176,7 +179,11 @@ def _read(part: Slice) -> Iterator[Event]:
 
 def _lines(file: File, offset: int, number: int) -> Iterator[Line]:
     """The lines of a file from a place on, as far as they were read then."""
-    with open_unpacked(find(file.path, file.end) or file.path) as stream:
+    there = find(file.path, file.end)
+    if there is None:
+        # it was, a moment ago
+        raise _gone(file)
+    with open_unpacked(there) as stream:
         stream.seek(offset)
         splitter, left = Splitter(str(file.path), offset, number), file.end.offset - offset
         while left > 0 and (chunk := stream.read(min(CHUNK, left))):
