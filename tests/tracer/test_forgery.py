@@ -3,6 +3,7 @@
 A real Mosquitto plays what can be played on it; the lines of other versions are written out.
 """
 
+import os
 import re
 
 import pytest
@@ -13,6 +14,7 @@ from tests.tracer.packets import Will, disconnect
 from tests.tracer.sockets import Net
 from tracer.events import as_dict
 
+IMAGE = os.environ.get("COPPER_TEST_MOSQUITTO_IMAGE")
 SECRET = "(d0, q0, r0, m0, 'secret 0 plan', ... (5 bytes))"
 FORGED = {
     "publish": f"Received PUBLISH from victim {SECRET}",
@@ -75,7 +77,7 @@ def by_names(net, text):
 
 def true_events(forge, folder, *settings):
     """What happens to victim and spy on a broker that logs all, while somebody forges: line numbers apart."""
-    with mosquitto(folder, ["log_type all", *settings]) as broker:
+    with mosquitto(folder, ["log_type all", *settings], image=IMAGE) as broker:
         net = Net(broker.port)
         net.connect("watcher")
         spy, victim = net.connect("spy"), net.connect("victim")
