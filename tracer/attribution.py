@@ -27,7 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracer import renaming, topics, waiting
-from tracer.copies import Copy, Message, Subscription
+from tracer.copies import Copy, Message, Question, Subscription
 from tracer.records import PublishOut
 from tracer.routing import Dialect, Routing, Sent
 from tracer.sessions import Session, Sessions
@@ -38,7 +38,7 @@ LIVE, QUEUED, RETAINED, WILL, BROKER = "live", "queued", "retained", "will", "br
 SEEN, INFERRED, NONE = "seen", "inferred", "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """Where a copy comes from; `will`: the message where this copy is the first sign that it was published."""
 
@@ -153,10 +153,14 @@ class Attribution:
         self._replaying = session
         for one in filters:
             stored = self.stored.matching(one.plain)
+            question = Question() if session.has_options or one.group is not None else None
+            place, spread = 0, sum(message.qos > 0 for message in stored)
             for message in stored:
-                unsure = session.has_options or one.group is not None
-                copy = Copy(message, min(one.qos, message.qos), replay=one.logged, unsure=unsure, spread=len(stored))
-                self.routing.fallen_out += waiting.put(session, copy) if copy.qos else 0
+                if message.qos and one.qos:
+                    qos = min(one.qos, message.qos)
+                    copy = Copy(message, qos, replay=one.logged, question=question, place=place, spread=spread)
+                    self.routing.fallen_out += waiting.put(session, copy)
+                    place += 1
 
     # -- copies -----------------------------------------------------------------------------------------------
 

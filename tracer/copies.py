@@ -27,6 +27,20 @@ class Message:
 
 
 @dataclass(slots=True, eq=False)
+class Question:
+    """Something that the log does not say, on which it hangs whether copies were routed: MQTT 5's options.
+
+    `answer`: whether they were; None as long as no packet identifier has told.
+    """
+
+    answer: bool | None = None
+
+
+Open = dict[Question, int]
+"""How many packet identifiers were drawn, if those copies were routed."""
+
+
+@dataclass(slots=True, eq=False)
 class Copy:
     """A copy of a message that waits for one subscriber, or (shared) for one of several.
 
@@ -34,11 +48,10 @@ class Copy:
     full (in 1.6 all other copies wait too, for a moment). `mid` is the packet identifier that the broker is
     thought to have drawn for it, None where that can't be told, counted on from a copy that was seen; `era` numbers
     these. `group` and plain filter of a $share group, one of whose members gets it; `taken` is one list for all of
-    them whose queue may hold it: [True] once one got it. `unsure`: it may never have been routed (MQTT 5 has options
-    that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: it is of a stored
-    message, for this filter.
-    `doubt`: by how much `mid` may be off, since so many draws before it are not sure; `spread`: among how many stored
-    messages it was drawn, in an order that is not known.
+    them whose queue may hold it: [True] once one got it. `question`: on this hangs whether it was routed at all (MQTT
+    5 has options that keep a client's own messages, and stored ones, from it, and are not logged). `replay`: it is of
+    a stored message, for this filter; `place` and `spread`: its number among so many, whose order is not known.
+    `open`: draws before it that `mid` counts, and that may never have been; `doubt`: how many more there may have been.
     """
 
     message: Message
@@ -48,9 +61,11 @@ class Copy:
     era: int = 0
     group: tuple[str, str] | None = None
     taken: list[bool] = field(default_factory=lambda: [False])
-    unsure: bool = False
+    question: Question | None = None
     replay: str | None = None
+    open: Open = field(default_factory=dict)
     doubt: int = 0
+    place: int = 0
     spread: int = 0
 
 

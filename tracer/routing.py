@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracer import waiting
-from tracer.copies import Copy, Group, Message, Subscription
+from tracer.copies import Copy, Group, Message, Question, Subscription
 from tracer.sessions import Session, Sessions
 
 Copies = dict[str, list[tuple[int, int]]]
@@ -266,9 +266,15 @@ class Routing:
             if not may_wait or kept_away in session.kept_away:
                 return False
         late = not self._dialect.batches or session.is_full
-        unsure = own and session.has_options and group is None and one.logged not in session.gets_own
+        question = None
+        if own and session.has_options and group is None and one.logged not in session.gets_own:
+            question = session.owns.setdefault(one.logged, Question())
+            if question.answer is not None:
+                if not question.answer:
+                    return False
+                question = None
         key = (group.name, group.plain) if group is not None else None
-        copy = Copy(message, qos, late, group=key, taken=taken, unsure=unsure)
+        copy = Copy(message, qos, late, group=key, taken=taken, question=question)
         self.fallen_out += waiting.put(session, copy, shared=shared)
         return True
 

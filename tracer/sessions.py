@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tracer import topics
-from tracer.copies import Copy, Expectation, Group, Leaf, Message, Route, Subscription
+from tracer.copies import Copy, Expectation, Group, Leaf, Message, Open, Question, Route, Subscription
 from tracer.tree import Tree
 
 ABSENT_CAP = 10_000
@@ -24,7 +24,11 @@ RECENT_CAP = 256
 
 @dataclass(slots=True)
 class Session:
-    """All that is known of one client id."""
+    """All that is known of one client id.
+
+    `questions` are those that are open, `open` the draws since the count was last in step that hang on them; `facts`:
+    so many of these draws never were. `owns`: by filter, whether it wants the client's own messages.
+    """
 
     client: str
     connected: bool = False
@@ -46,6 +50,10 @@ class Session:
     next_mid: int | None = None
     era: int = 0
     doubt: int = 0
+    open: Open = field(default_factory=dict)
+    facts: list[tuple[Open, int]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    owns: dict[str, Question] = field(default_factory=dict)
     kept_away: set[tuple[str, str]] = field(default_factory=set)
     gets_own: set[str] = field(default_factory=set)
     keeps_retain: bool | None = None
@@ -59,6 +67,8 @@ class Session:
         self.waiting.clear()
         self.kept_away.clear()
         self.gets_own.clear()
+        self.owns.clear()
+        self.questions, self.facts, self.open = [], [], {}
         self.had_five = False
         self.next_mid = 1
 
@@ -83,8 +93,12 @@ class Session:
 
     def anchor(self, mid: int) -> None:
         """This packet identifier was the last one drawn for the client; they are drawn when a copy is routed."""
-        if self.next_mid != mid:
+        short = 0 if self.next_mid is None else (self.next_mid - mid) % 65535
+        if self.next_mid is None or short > sum(self.open.values()):
             self.era += 1
+        elif self.open and not self.doubt:
+            self.facts.append((self.open, short))
+        self.open = {}
         self.next_mid = mid % 65535 + 1
         self.doubt = 0
 
@@ -211,6 +225,7 @@ class Sessions:
         plain = subscription.plain
         session.filters[logged] = subscription
         session.gets_own.discard(logged)
+        session.owns.pop(logged, None)
         session.kept_away = {key for key in session.kept_away if key[0] != logged}
         if subscription.group is not None:
             turns = self._turns.setdefault((subscription.group, plain), [])

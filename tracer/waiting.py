@@ -3,12 +3,14 @@
 A copy is found again by its topic and size; of several, by its packet identifier. Mosquitto draws one for every
 copy of QoS > 0 when it routes it, also for those that wait or are thrown away, so it can be counted on from
 the last one that was seen. The queue is first in, first out, but for 2.0.11, where a new message can overtake it.
-Where the count is off, copies that may never have been routed (`unsure`) are given up, or the nearest is taken.
+Copies that may never have been routed have a question (questions.py); where the count is off, the nearest is taken.
 """
 
 from __future__ import annotations
 
+from tracer import questions
 from tracer.copies import Copy, Message
+from tracer.questions import Answers
 from tracer.records import PublishOut
 from tracer.sessions import Session
 
@@ -22,11 +24,13 @@ HALF = 32768
 def put(session: Session, copy: Copy, *, shared: bool = False) -> bool:
     """Queue a copy (`shared`: or another member of its group has it); True where too many wait, and one is given up."""
     if copy.qos:
-        copy.era, copy.mid, copy.doubt = session.era, session.next_mid, session.doubt
-        if copy.unsure or shared:
+        copy.era, copy.mid, copy.doubt, copy.open = session.era, session.next_mid, session.doubt, session.open
+        if shared:
             session.doubt += 1
-        if not shared:
+        else:
             session.draw()
+    if copy.question is not None:
+        questions.ask(session, copy.question, draws=bool(copy.qos))
     session.waiting.append(copy)
     if len(session.waiting) <= CAP:
         return False
@@ -43,16 +47,12 @@ def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -
         batches: the broker is a 1.6, where every copy waits, and those of QoS 0 overtake the others.
         retain: copies of messages that came in with the flag can keep it.
     """
-    fitting = [
-        copy
-        for copy in session.waiting
-        if not copy.taken[0] and _fits(copy.message, record, session) and _may_have(copy, record, retain=retain)
-    ]
     if batches:
+        fitting = _fitting(session, record, retain=retain)
         same = [copy for copy in fitting if copy.qos == record.qos]
         copy = next(iter(same or fitting), None)
     else:
-        copy = _nearest([copy for copy in fitting if copy.qos == record.qos], record.mid)
+        copy = _told(session, record, retain=retain)
     if copy is None:
         return None
     copy.taken[0] = True
@@ -66,6 +66,57 @@ def take(session: Session, record: PublishOut, *, batches: bool, retain: bool) -
     return copy
 
 
+def is_open(session: Session, record: PublishOut, *, retain: bool) -> bool:
+    """Whether it is several senders' only because of questions that the next copies may answer."""
+    if not (session.questions and record.qos):
+        return False
+    answers = questions.possible(session)
+    return (
+        answers is not None
+        and len({copy.message.sender for copy in _near(session, record, answers, retain=retain)}) > 1
+    )
+
+
+def narrow(session: Session, records: list[PublishOut], *, retain: bool) -> None:
+    """These copies were sent one after the other: what is possible with all of them?"""
+    left = questions.possible(session)
+    for record in records if left is not None else ():
+        still = [one for one in left or () if record.qos and _near(session, record, [one], retain=retain)]
+        left = still or left
+    questions.learn(session, left)
+
+
+def _near(session: Session, record: PublishOut, answers: list[Answers] | None, *, retain: bool) -> list[Copy]:
+    """The copies that this one may be of, with one of these answers."""
+    return [
+        copy
+        for copy in _fitting(session, record, retain=retain)
+        if copy.qos == record.qos and any(questions.fits(copy, record.mid, one) for one in answers or (None,))
+    ]
+
+
+def _told(session: Session, record: PublishOut, *, retain: bool) -> Copy | None:
+    """The copy with this packet identifier; None where two senders are possible."""
+    answers = questions.possible(session)
+    near = _near(session, record, answers, retain=retain)
+    if answers is not None and near and record.qos:
+        left = [one for one in answers if any(questions.fits(copy, record.mid, one) for copy in near)]
+        questions.learn(session, left)
+    if not near:
+        near = [copy for copy in _fitting(session, record, retain=retain) if copy.qos == record.qos]
+    if len({copy.message.sender for copy in near}) > 1:
+        return None
+    return min(near, key=lambda copy: _distance(copy.mid, record.mid), default=None)
+
+
+def _fitting(session: Session, record: PublishOut, *, retain: bool) -> list[Copy]:
+    return [
+        copy
+        for copy in session.waiting
+        if not copy.taken[0] and _fits(copy.message, record, session) and _may_have(copy, record, retain=retain)
+    ]
+
+
 def _pass_over(session: Session, taken: Copy) -> None:
     """1.6: those before it that need not wait for acknowledgements are not coming."""
     place = session.waiting.index(taken)
@@ -77,27 +128,14 @@ def _pass_over(session: Session, taken: Copy) -> None:
 
 def _confirm(session: Session, seen: Copy, mid: int) -> None:
     """One stored message that a filter brought is sent: so are all others, in an order that is not known."""
-    confirmed = 0
+    if seen.question is not None:
+        seen.question.answer = True
+        questions.settle(session)
     for copy in session.waiting:
-        if copy.replay == seen.replay:
-            confirmed += copy.unsure
-            copy.unsure = False
-            if copy.mid == mid and copy.era == seen.era:
-                copy.mid, seen.mid = seen.mid, mid
-        if copy.era == seen.era:
-            copy.doubt = max(0, copy.doubt - confirmed)
-    if session.era == seen.era:
-        session.doubt = max(0, session.doubt - confirmed)
-
-
-def _nearest(fitting: list[Copy], mid: int) -> Copy | None:
-    """Of copies that fit, the one with this packet identifier, or the nearest; None where two senders are possible."""
-    near = [copy for copy in fitting if _distance(copy.mid, mid) <= copy.doubt + copy.spread]
-    if near:
-        return near[0] if len({copy.message.sender for copy in near}) == 1 else None
-    if len({copy.message.sender for copy in fitting}) > 1:
-        return None
-    return min(fitting, key=lambda copy: _distance(copy.mid, mid), default=None)
+        if copy.replay == seen.replay and copy.mid == mid and copy.era == seen.era:
+            copy.mid, seen.mid = seen.mid, mid
+            copy.place, seen.place = seen.place, copy.place
+            break
 
 
 def take_shared(session: Session, group: tuple[str, str], record: PublishOut) -> Copy | None:
@@ -112,12 +150,10 @@ def take_shared(session: Session, group: tuple[str, str], record: PublishOut) ->
 
 def drawn(session: Session, mid: int) -> None:
     """This packet identifier was drawn now. If it is lower than was thought, some copies were never routed."""
-    thought = session.next_mid
-    if thought is not None and thought != mid:
-        short = (thought - mid) % 65535
-        if short < HALF:
-            _give_up(session, short, session.era, None)
+    was_open = bool(session.open)
     session.anchor(mid)
+    if was_open and session.facts:
+        questions.learn(session, questions.possible(session))
 
 
 def holds(session: Session, record: PublishOut, *, replays: bool) -> bool:
@@ -147,12 +183,16 @@ def seen(session: Session, record: PublishOut) -> None:
 def forget_replays(session: Session) -> None:
     """Stored messages that were not sent after a SUBSCRIBE, though nothing kept them from it, do not wait."""
     for replay in [copy for copy in session.waiting if copy.replay is not None]:
+        if replay.question is not None:
+            replay.question.answer = False
+            continue
         session.waiting.remove(replay)
         for copy in session.waiting:
             if copy.mid is not None and replay.mid is not None and copy.era == replay.era and copy.mid > replay.mid:
                 copy.mid -= 1
         if replay.era == session.era:
             session.skip_mids(-1)
+    questions.settle(session)
 
 
 def _fits(message: Message, record: PublishOut, session: Session) -> bool:
@@ -177,28 +217,9 @@ def _distance(thought: int | None, mid: int) -> int:
     return min(ahead, 65535 - ahead)
 
 
-def _give_up(session: Session, count: int, era: int, before: Copy | None) -> int:
-    """Give up to so many copies up that may never have been routed, the oldest first; those after them move up."""
-    given = 0
-    kept = []
-    reached = False
-    for copy in session.waiting:
-        reached = reached or copy is before
-        if copy.unsure and copy.era == era and given < count and not reached:
-            given += 1
-            continue
-        if given and copy.mid is not None and copy.era == era:
-            copy.mid = (copy.mid - given - 1) % 65535 + 1
-        kept.append(copy)
-    if given:
-        session.waiting.clear()
-        session.waiting.extend(kept)
-    return given
-
-
 def _tidy(session: Session, taken: Copy, mid: int) -> None:
     """Give up what was before it in the queue, and put right what was counted on from the same copy."""
-    in_step = taken.mid == mid and not taken.doubt
+    in_step = taken.mid == mid and not taken.doubt and not taken.open
     while session.waiting:
         first = session.waiting[0]
         behind = (mid - first.mid) % 65535 if first.mid is not None else 0
@@ -206,9 +227,9 @@ def _tidy(session: Session, taken: Copy, mid: int) -> None:
         if not (0 if in_step and first.era == taken.era else FAR) < behind < HALF:
             break
         session.waiting.popleft()
+    if taken.open:
+        return
     by = mid - (taken.mid or mid)
-    if by < 0:
-        by += _give_up(session, -by, taken.era, taken)
     for copy in session.waiting:
         if copy.mid is not None and copy.era == taken.era:
             copy.mid = (copy.mid + by - 1) % 65535 + 1

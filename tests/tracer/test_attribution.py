@@ -396,6 +396,26 @@ def test_of_two_that_look_alike_and_nothing_decides_it_is_nobodys():
     assert got[1] == (None, "S", "t/1", "queued", "none")
 
 
+def test_one_of_its_own_messages_tells_that_a_filter_brings_all_of_them():
+    s = [*connected("P"), *connected("Q"), *connected("S", protocol=5, clean=0), *subscribed("S", "t/#", qos=1)]
+    full = [published("P", "t/0", qos=1, mid=9), sent("S", "t/0", qos=1, mid=1), puback("P", 9)]
+    waits = [published("S", "t/own", qos=1, mid=mid) for mid in (1, 2)]
+    waits += [published(sender, "t/1", qos=1, mid=3) for sender in "PQ"]
+    own = [acknowledged("S"), *(sent("S", "t/own", qos=1, mid=mid) for mid in (2, 3))]
+    got = deliveries_of(*s, *full, *waits, *own, acknowledged("S", 2), sent("S", "t/1", qos=1, mid=4))
+    assert [sender for sender, *_ in got] == ["P", "S", "S", "P"]
+
+
+def test_an_identifier_drawn_later_tells_that_a_filter_brings_none_of_them():
+    s = [*connected("P"), *connected("Q"), *connected("S", protocol=5, clean=0)]
+    s += [*subscribed("S", "t/#", qos=1), *subscribed("S", "x", qos=0)]
+    full = [published("P", "t/0", qos=1, mid=9), sent("S", "t/0", qos=1, mid=1), puback("P", 9)]
+    waits = [published(sender, "t/1", qos=1, mid=3) for sender in "SPQ"]
+    live = [acknowledged("S"), published("P", "t/0", qos=1, mid=10), sent("S", "t/0", qos=1, mid=4), puback("P", 10)]
+    got = deliveries_of(*s, *full, *waits, *live, acknowledged("S", 4), sent("S", "t/1", qos=1, mid=3))
+    assert [sender for sender, *_ in got] == ["P", "P", "Q"]
+
+
 def test_stored_messages_wait_too_and_keep_their_author_of_the_time():
     stored = [*connected("P"), *connected("Q"), published("P", "t/1", retain=1, qos=1, mid=1), puback("P")]
     s = [*connected("S"), *subscribed("S", "x", qos=1), published("P", "x", qos=1, mid=2)]
