@@ -18,8 +18,9 @@ from tracer.sources.archive import DamagedError, open_unpacked, unpacked
 from tracer.sources.lines import CHUNK, Line, Splitter, cut
 from tracer.sources.rotation import KEPT, Position, between, find
 
-POLL = 0.05
-"""Seconds between two looks at a log that does not grow: half as much is the usual delay of an event."""
+POLL = 0.03
+"""Seconds between two looks at a log that does not grow: half as much is the usual delay of an event. It costs 0.6 % of
+a core; to be woken by the system instead costs more than half of one while the log grows fast."""
 
 
 def read(path: Path) -> Iterator[Line]:
