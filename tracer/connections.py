@@ -46,7 +46,7 @@ REFUSALS = {
 """The return codes of MQTT 3.1.1 (3.2.2.3) and the reason codes of MQTT 5 (3.2.2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Moment:
     """Where in the log we are: the line's time and number, and the count of lines read before it."""
 

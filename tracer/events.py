@@ -1,8 +1,9 @@
-"""What happened: one frozen dataclass for each kind of event of the contract, and how it is spelled as a dict.
+"""What happened: one dataclass for each kind of event of the contract, and how it is spelled as a dict.
 
-Everything downstream (graph, output, store) knows these and nothing of the log. Each event has `at` (ISO 8601,
-UTC, as fine as the log's clock; None where the log has no time) and `line` (the 1-based number of the log line
-that completes it). Names are client ids; services come in when a graph is built.
+Nobody changes one; they are not frozen, since that triples the time to make one. Everything downstream (graph, output,
+store) knows these and nothing of the log. Each event has `at` (ISO 8601, UTC, as fine as the log's clock; None where
+the log has no time) and `line` (the 1-based number of the log line that completes it). Names are client ids; services
+come in when a graph is built.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ DISCONNECT_REASONS = {
 """Every word that `disconnect.reason` can be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """The two fields that all events have."""
 
@@ -39,7 +40,7 @@ class Event:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Broker(Event):
     """The broker said its version and its state: starting, running or terminating."""
 
@@ -48,7 +49,7 @@ class Broker(Event):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WillFacts:
     """A client's will as it was told at connect; `bytes` of payload."""
 
@@ -58,7 +59,7 @@ class WillFacts:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connect(Event):
     """A client is connected; whatever the log does not say is None. `keepalive` in seconds."""
 
@@ -74,7 +75,7 @@ class Connect(Event):
     will: WillFacts | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refused(Event):
     """A connection was turned away; `client` is the id it claimed, None where none is known."""
 
@@ -84,7 +85,7 @@ class Refused(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Disconnect(Event):
     """A client is gone; `reason` is a key of DISCONNECT_REASONS."""
 
@@ -93,7 +94,7 @@ class Disconnect(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Subscribe(Event):
     """A client subscribed; `filter` as it was logged, `$share/GROUP/` included. `qos` is None for a bridge."""
 
@@ -105,7 +106,7 @@ class Subscribe(Event):
     group: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unsubscribe(Event):
     """A client gave a filter up, which it may never have had."""
 
@@ -114,7 +115,7 @@ class Unsubscribe(Event):
     filter: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Publish(Event):
     """The broker took a message of `bytes` payload from `client`, or published it for it; once a message."""
 
@@ -126,14 +127,14 @@ class Publish(Event):
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Will(Publish):
     """The broker published the client's will."""
 
     event: ClassVar[str] = "will"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deliver(Event):
     """A copy was sent to `client`.
 
@@ -152,7 +153,7 @@ class Deliver(Event):
     proof: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deny(Event):
     """Somebody was refused what should have been an edge; direction in: to publish, out: to receive."""
 
@@ -164,14 +165,14 @@ class Deny(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Drop(Deny):
     """A message, or a copy, was thrown away; direction in: on its way to the broker, out: to the client."""
 
     event: ClassVar[str] = "drop"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unknown(Event):
     """A line that is none of ours, without its time."""
 

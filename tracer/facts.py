@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracer import events as e
-from tracer.flows import Receiver
+from tracer.flows import Flow
 from tracer.identity import Client
 
 
@@ -70,10 +70,7 @@ class Facts:
             for known in self.clients.values():
                 self._disconnect(known, gone=False)
         elif isinstance(event, e.Deliver):
-            self._of(event.client)
-            if event.sender is not None:
-                # whoever keeps facts for long may have forgotten it, and not its stored message
-                self.clients.setdefault(event.sender, Known())
+            self._deliver(event.sender, event.client)
 
     def keep(self, client: str, topic: str, size: int) -> None:
         """The client's message of `size` bytes is the stored one of the topic; an empty one deletes what was."""
@@ -82,11 +79,12 @@ class Facts:
         else:
             self.owners.pop(topic, None)
 
-    def introduce(self, sender: str, topic: str, receivers: tuple[Receiver, ...]) -> None:
+    def introduce(self, flow: Flow) -> None:
         """Take in what messages tell of clients, as publish and deliver events would."""
-        self._of(sender).published.add(topic)
-        for one in receivers:
-            self._of(one.client)
+        if not flow.has_waited:
+            self._of(flow.sender).published.add(flow.topic)
+        for one in flow.receivers:
+            self._deliver(flow.sender, one.client)
 
     def identities(self) -> list[Client]:
         """The facts by which clients are told apart."""
@@ -101,6 +99,12 @@ class Facts:
             # it shows itself without a connect event: it was there before the log began
             known = self.clients[client] = Known(connected=True)
         return known
+
+    def _deliver(self, sender: str | None, client: str) -> None:
+        self._of(client)
+        if sender is not None:
+            # whoever keeps facts for long may have forgotten it, and not its stored message
+            self.clients.setdefault(sender, Known())
 
     def _publish(self, event: e.Publish) -> None:
         self._of(event.client).published.add(event.topic)

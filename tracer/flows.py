@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """One copy of each message: who gets it, with which QoS and retain flag. It is live and `seen`."""
+    """One copy of each message: who gets it, with which QoS and retain flag. Its sender is `seen`, if it is live."""
 
     client: str
     qos: int
@@ -18,12 +18,15 @@ class Receiver:
 class Flow:
     """Messages of one publisher on one topic, each with the same copies, since the last time they were handed on.
 
+    Live ones, or (`has_waited`) copies from a queue, whose sender is inferred.
+
     Attributes:
         sender: the publisher's id.
         topic: of all messages.
         qos: they were published with.
         retain: whether they have the flag.
         receivers: a copy of each message, in the order of the lines.
+        has_waited: these are copies of messages that were counted before, sent only now.
         messages: how many.
         bytes: of payload, in all of them.
         first: the time of the first (ISO 8601, UTC; None where the log has none).
@@ -35,6 +38,7 @@ class Flow:
     qos: int
     retain: bool
     receivers: tuple[Receiver, ...]
+    has_waited: bool = False
     messages: int = 0
     bytes: int = 0
     first: str | None = None

@@ -29,7 +29,7 @@ from tracer import events as e
 from tracer import topics
 from tracer.copies import Message
 from tracer.facts import Facts
-from tracer.flows import Flow, Receiver
+from tracer.flows import Flow
 from tracer.identity import Service, identify
 from tracer.sums import Pair, Sums, Traffic, sums_of_key
 from tracer.windows import Between, Place, Run, Window
@@ -109,10 +109,10 @@ class Tally:
         if self._place in {"inside", "closing"}:
             self.traffic.carry(flow)
 
-    def introduce(self, sender: str, topic: str, receivers: tuple[Receiver, ...]) -> None:
+    def introduce(self, flow: Flow) -> None:
         """The first of messages that are carried later."""
         if self._place != "after":
-            self.facts.introduce(sender, topic, receivers)
+            self.facts.introduce(flow)
 
     def keep(self, message: Message) -> None:
         """The message is the stored one of its topic now."""

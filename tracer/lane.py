@@ -11,19 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from tracer import grammar, plans, prefix
+from tracer import grammar, plans, prefix, waiting
 from tracer.copies import Message
 from tracer.flows import Flow, Receiver
 from tracer.pipeline import Pipeline
-from tracer.plans import BETWEEN, NEXT, SIZE, SIZE_END, Intake, Plan, PlannedCopy, masked
+from tracer.plans import BETWEEN, MID, NEXT, SIZE, SIZE_END, Intake, Plan, PlannedCopy, masked
 from tracer.prefix import Prefix
 from tracer.records import Record
 from tracer.sessions import Session
 
 KIND = 15
 """Bytes that tell apart the lines that come in."""
+SENDING = b"Sending PUBLISH"
 NUMBER = b" (Mid: "
 NO_ERROR = b" RC:0)"
+MID_DIGITS, SIZE_DIGITS = 5, 19
 MORE, STOP = -1, -2
 """Instead of a place: what follows is not there yet; the line here is none for the lane."""
 PLANS_CAP = 50_000
@@ -41,7 +43,7 @@ class Sums(Protocol):
     def carry(self, flow: Flow) -> None:
         """So many messages more."""
 
-    def introduce(self, sender: str, topic: str, receivers: tuple[Receiver, ...]) -> None:
+    def introduce(self, flow: Flow) -> None:
         """The first of messages that are carried later: who publishes, and who gets copies."""
 
     def keep(self, message: Message) -> None:
@@ -79,6 +81,7 @@ class Lane:
         self._sizes: dict[bytes, int] = {}
         self._receivers: dict[bytes, Session] = {}
         self._counted: list[Plan] = []
+        self._drained: dict[tuple[str, str, str, int], Flow] = {}
         self._freed: Session | None = None
         self._stored: Message | None = None
         self._readers: dict[bytes, Read] = {
@@ -101,6 +104,10 @@ class Lane:
         counted, self._counted = self._counted, []
         for plan in counted:
             self._hand_on(plan)
+        drained, self._drained = self._drained, {}
+        for flow in drained.values():
+            self._counts.events += flow.messages
+            self._sums.carry(flow)
 
     def _hand_on(self, plan: Plan) -> None:
         for flow in plan.take_flows():
@@ -126,6 +133,7 @@ class Lane:
         )
         counts, at, stamp, last = self._counts, self._at, self._stamp, len(lines) - 1
         before, width = counts.lines, len(stamp)
+        following, ahead = stamp + NEXT, len(stamp) + len(NEXT)
         freed: Session | None = None
         # what can be taken back still: the message before this line, if it had QoS 0
         newest: Plan | None = None
@@ -138,11 +146,18 @@ class Lane:
                 if after < 0:
                     break
                 at, stamp, width = self._at, self._stamp, len(self._stamp)
+                following, ahead = stamp + NEXT, width + len(NEXT)
             body = line[width:]
             key, is_publish, text = body.rpartition(SIZE)
             if is_publish:
                 plan = plan_of(key)
                 if plan is None:
+                    if key[:KIND] == SENDING:
+                        after = self._drain(lines, place, key, text, freed)
+                        if after < 0:
+                            break
+                        place = after
+                        continue
                     after = self._publish_numbered(lines, place, key, text)
                     if after < 0:
                         break
@@ -150,16 +165,19 @@ class Lane:
                     continue
                 form, size = plan.form, size_of(text)
                 after = place + plan.lines
-                if form is None or after > last or lines[after][width : width + 9] != NEXT:
-                    pass
-                elif size is None or (plan.retain and not size):
-                    pass
-                elif (
-                    plan.lines == 1
-                    or (plan.lines == 2 and lines[place + 1] == stamp + form + text)
-                    or b"\n".join(lines[place + 1 : after])
-                    == stamp + form.replace(BETWEEN, text + b"\n" + stamp) + text
-                ) and lines[after][:width] == stamp:
+                if (
+                    form is not None
+                    and size is not None
+                    and after <= last
+                    and lines[after][:ahead] == following
+                    and (size or not plan.retain)
+                    and (
+                        plan.lines == 1
+                        or (plan.lines == 2 and lines[place + 1] == stamp + form + text)
+                        or b"\n".join(lines[place + 1 : after])
+                        == stamp + form.replace(BETWEEN, text + b"\n" + stamp) + text
+                    )
+                ):
                     if plan.messages:
                         plan.messages += 1
                         plan.bytes += size
@@ -181,7 +199,7 @@ class Lane:
                 session = receiver_of(who)
                 if session is not None and session.connected:
                     number, _, code = number.partition(b",")
-                    if code == NO_ERROR and number.isdigit():
+                    if code == NO_ERROR and number.isdigit() and len(number) <= MID_DIGITS:
                         session.inflight.pop(int(number), None)
                         counts.lines += 1
                         place, freed, newest = place + 1, session, None
@@ -239,7 +257,7 @@ class Lane:
         if size is not None:
             return size
         digits = text[: -len(SIZE_END)]
-        if not digits.isdigit() or text[len(digits) :] != SIZE_END:
+        if not digits.isdigit() or len(digits) > SIZE_DIGITS or text[len(digits) :] != SIZE_END:
             return None
         if len(self._sizes) >= NAMES_CAP:
             self._sizes.clear()
@@ -322,9 +340,9 @@ class Lane:
                 line = stamp + copy.head + text
             else:
                 line = b"%b%b%d%b%b" % (stamp, copy.head, session.next_mid or 0, copy.tail, text)
-            if lines[place] == line:
+            if lines[place] == line and not (session is not None and session.open):
                 place += 1
-            elif session is None or not session.inflight:
+            elif session is None or not session.inflight or session.open:
                 return STOP
             else:
                 full.append(copy)
@@ -354,7 +372,7 @@ class Lane:
             self._counted.append(plan)
         flow = plan.count_short(full, size, self._at)
         if flow.messages == 1:
-            self._sums.introduce(like.sender, like.topic, flow.receivers)
+            self._sums.introduce(flow)
         if plan.retain:
             self._store(plan, size)
         self._counts.lines += plan.lines - len(full)
@@ -389,7 +407,7 @@ class Lane:
         plan.messages, plan.bytes = 1, size
         plan.first = plan.last = self._at
         self._counted.append(plan)
-        self._sums.introduce(plan.message.sender, plan.message.topic, plan.receivers)
+        self._sums.introduce(plan.flow(plan.receivers))
 
     def _store(self, plan: Plan, size: int) -> None:
         like = plan.message
@@ -435,6 +453,48 @@ class Lane:
             plan = self._releases[key] = Plan(like, session, message.retain, holds=False)
         return plan
 
+    def _drain(self, lines: Lines, place: int, key: bytes, text: bytes, session: Session | None) -> int:
+        """A copy that has waited, for the client that just made place for it."""
+        head, is_numbered, rest = key.partition(MID)
+        number, _, tail = rest.partition(b", '")
+        size = self._size(text)
+        if session is None or not is_numbered or not number.isdigit() or len(number) > MID_DIGITS or size is None:
+            return STOP
+        if place + 1 >= len(lines):
+            return MORE
+        # what is sent last of all can still be taken back
+        following = lines[place + 1][len(self._stamp) :]
+        if lines[place + 1][: len(self._stamp)] != self._stamp or following[: len(NEXT)] not in {NEXT, SENDING[:9]}:
+            return STOP
+        if not session.waiting or session.waiting[0].message.size != size:
+            return STOP
+        first, message = session.waiting[0], session.waiting[0].message
+        if tail != message.topic.encode() or head != b"Sending PUBLISH to %b (d0, q%d, r0" % (
+            session.client.encode(),
+            first.qos,
+        ):
+            return STOP
+        copy = waiting.take_next(session, int(number))
+        if copy is None:
+            return STOP
+        session.send(int(number), message.topic)
+        self._count_drained(session, message, copy.qos)
+        return place + 1
+
+    def _count_drained(self, session: Session, message: Message, qos: int) -> None:
+        key = (message.sender, session.client, message.topic, qos)
+        flow = self._drained.get(key)
+        if flow is None:
+            receivers = (Receiver(session.client, qos, retain=False),)
+            flow = Flow(message.sender, message.topic, qos, retain=False, receivers=receivers, has_waited=True)
+            flow.first = self._at
+            self._drained[key] = flow
+            self._sums.introduce(flow)
+        flow.messages += 1
+        flow.bytes += message.size
+        flow.last = self._at
+        self._counts.lines += 1
+
     # -- acknowledgements, and signs of life ----------------------------------------------------------------------
 
     def _free(self, _lines: Lines, place: int, body: bytes) -> int:
@@ -477,7 +537,7 @@ class Lane:
         """Whose line it is, and its packet identifier."""
         who, _, number = body.rpartition(NUMBER)
         digits = number.removesuffix(tail)
-        if len(digits) == len(number) or not digits.isdigit():
+        if len(digits) == len(number) or not digits.isdigit() or len(digits) > MID_DIGITS:
             return None
         session = self._session(who.partition(b" from ")[2])
         return None if session is None else (session, digits)

@@ -93,7 +93,8 @@ class Pipeline:
         return self._count(self._read_first() + self.state.finish())
 
     def _count(self, events: list[Event]) -> list[Event]:
-        self.counts.events += sum(not isinstance(event, Unknown) for event in events)
+        for event in events:
+            self.counts.events += not isinstance(event, Unknown)
         self.counts.fallen_out = self.state.fallen_out
         self.counts.broker_version = self.state.version
         return events

@@ -94,7 +94,7 @@ class Plan(Expectation):
         """What was counted, which is nothing after that."""
         flows = list(self.short.values())
         if self.messages:
-            flow = self._flow(self.receivers)
+            flow = self.flow(self.receivers)
             flow.messages, flow.bytes, flow.first, flow.last = self.messages, self.bytes, self.first, self.last
             flows.append(flow)
         self.messages = self.bytes = 0
@@ -108,14 +108,15 @@ class Plan(Expectation):
         receivers = tuple(one for one in self.receivers if not one.qos or one.client not in clients)
         flow = self.short.get(receivers)
         if flow is None:
-            flow = self.short[receivers] = self._flow(receivers)
+            flow = self.short[receivers] = self.flow(receivers)
             flow.first = at
         flow.messages += 1
         flow.bytes += size
         flow.last = at
         return flow
 
-    def _flow(self, receivers: tuple[Receiver, ...]) -> Flow:
+    def flow(self, receivers: tuple[Receiver, ...]) -> Flow:
+        """Such messages, with these copies; none so far."""
         message = self.message
         return Flow(message.sender, message.topic, message.qos, message.retain, receivers)
 

@@ -27,7 +27,8 @@ class Session:
     """All that is known of one client id.
 
     `questions` are those that are open, `open` the draws since the count was last in step that hang on them; `facts`:
-    so many of these draws never were. `owns`: by filter, whether it wants the client's own messages.
+    so many of these draws never were. `owns`: by filter, whether it wants the client's own messages. `vague`: of some
+    copy that waits it is not sure which identifier it has.
     """
 
     client: str
@@ -58,6 +59,7 @@ class Session:
     gets_own: set[str] = field(default_factory=set)
     keeps_retain: bool | None = None
     waiting: deque[Copy] = field(default_factory=deque)
+    vague: bool = False
 
     def forget(self) -> None:
         """The broker has no session of this client any more; its filters are Sessions' to forget."""

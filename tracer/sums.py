@@ -128,13 +128,17 @@ class Traffic:
         """The messages of a flow, and all their copies."""
         self.time.meet(flow.first, flow.last)
         self.there.add(flow.sender)
-        sums_of_key(self.published, (flow.sender, flow.topic)).carry(flow, flow.qos, retain=flow.retain)
+        if not flow.has_waited:
+            sums_of_key(self.published, (flow.sender, flow.topic)).carry(flow, flow.qos, retain=flow.retain)
         for one in flow.receivers:
             self.there.add(one.client)
             sums_of_key(self.received, (flow.topic, one.client)).carry(flow, one.qos, retain=one.retain)
             sums = sums_of_key(self.delivered, (flow.sender, one.client, flow.topic))
             sums.carry(flow, one.qos, retain=one.retain)
-            sums.seen += flow.messages
+            if flow.has_waited:
+                sums.inferred += flow.messages
+            else:
+                sums.seen += flow.messages
 
     def _count_delivery(self, event: e.Deliver) -> None:
         self.there.add(event.client)
