@@ -15,7 +15,7 @@ from tracer import grammar, plans, prefix, waiting
 from tracer.copies import Message
 from tracer.flows import Flow, Receiver
 from tracer.pipeline import Pipeline
-from tracer.plans import BETWEEN, MID, NEXT, SIZE, SIZE_END, Intake, Plan, PlannedCopy, masked
+from tracer.plans import BETWEEN, MID, NEXT, QUOTE, SIZE_BEGIN, SIZE_END, Intake, Plan, PlannedCopy, masked
 from tracer.prefix import Prefix
 from tracer.records import Record
 from tracer.sessions import Session
@@ -23,7 +23,7 @@ from tracer.sessions import Session
 KIND = 15
 """Bytes that tell apart the lines that come in."""
 SENDING = b"Sending PUBLISH"
-NUMBER = b" (Mid: "
+NUMBER = b"Mid: "
 NO_ERROR = b" RC:0)"
 MID_DIGITS, SIZE_DIGITS = 5, 19
 MORE, STOP = -1, -2
@@ -148,7 +148,7 @@ class Lane:
                 at, stamp, width = self._at, self._stamp, len(self._stamp)
                 following, ahead = stamp + NEXT, width + len(NEXT)
             body = line[width:]
-            key, is_publish, text = body.rpartition(SIZE)
+            key, is_publish, text = body.rpartition(QUOTE)
             if is_publish:
                 plan = plan_of(key)
                 if plan is None:
@@ -194,16 +194,16 @@ class Lane:
                     break
                 place, freed, newest = after, None, None
                 continue
-            who, is_numbered, number = body.rpartition(NUMBER)
-            if is_numbered:
-                session = receiver_of(who)
-                if session is not None and session.connected:
-                    number, _, code = number.partition(b",")
-                    if code == NO_ERROR and number.isdigit() and len(number) <= MID_DIGITS:
-                        session.inflight.pop(int(number), None)
-                        counts.lines += 1
-                        place, freed, newest = place + 1, session, None
-                        continue
+            who, _, rest = body.rpartition(b"(")
+            session = receiver_of(who)
+            if session is not None and session.connected:
+                mid, _, code = rest.partition(b",")
+                number = mid[len(NUMBER) :]
+                if code == NO_ERROR and number.isdigit() and len(number) <= MID_DIGITS and mid[: len(NUMBER)] == NUMBER:
+                    session.inflight.pop(int(number), None)
+                    counts.lines += 1
+                    place, freed, newest = place + 1, session, None
+                    continue
             read = reader_of(body[:KIND])
             after = read(lines, place, body) if read is not None else STOP
             if after < 0:
@@ -256,8 +256,8 @@ class Lane:
         size = self._sizes.get(text)
         if size is not None:
             return size
-        digits = text[: -len(SIZE_END)]
-        if not digits.isdigit() or len(digits) > SIZE_DIGITS or text[len(digits) :] != SIZE_END:
+        digits = text[len(SIZE_BEGIN) : -len(SIZE_END)]
+        if text != SIZE_BEGIN + digits + SIZE_END or not digits.isdigit() or len(digits) > SIZE_DIGITS:
             return None
         if len(self._sizes) >= NAMES_CAP:
             self._sizes.clear()
@@ -275,7 +275,7 @@ class Lane:
 
     def _meet(self, lines: Lines, place: int, key: bytes, text: bytes) -> int:
         """A message of a flow that is new, or whose publisher is."""
-        message = plans.sample(key + SIZE + text)
+        message = plans.sample(key)
         publisher = self._sessions.get(message.sender) if message is not None else None
         if message is None or publisher is None or not publisher.connected:
             return STOP
@@ -439,7 +439,7 @@ class Lane:
         if not plan.holds and not self._renew(plan):
             return STOP
         full: list[PlannedCopy] = []
-        after = self._compare(lines, place + 1, plan, b"%d%b" % (message.size, SIZE_END), number, full)
+        after = self._compare(lines, place + 1, plan, b"%b%d%b" % (SIZE_BEGIN, message.size, SIZE_END), number, full)
         if after >= 0:
             del session.releasing[int(number)]
             self._hand_out(plan, message.size, full)
@@ -505,7 +505,7 @@ class Lane:
         session, number = found
         if len(self._receivers) >= NAMES_CAP:
             self._receivers.clear()
-        self._receivers[body.rpartition(NUMBER)[0]] = session
+        self._receivers[body.rpartition(b"(")[0]] = session
         session.inflight.pop(int(number), None)
         self._counts.lines += 1
         self._freed = session
@@ -535,7 +535,7 @@ class Lane:
 
     def _whose(self, body: bytes, tail: bytes) -> tuple[Session, bytes] | None:
         """Whose line it is, and its packet identifier."""
-        who, _, number = body.rpartition(NUMBER)
+        who, _, number = body.rpartition(b" (" + NUMBER)
         digits = number.removesuffix(tail)
         if len(digits) == len(number) or not digits.isdigit() or len(digits) > MID_DIGITS:
             return None

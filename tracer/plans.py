@@ -17,9 +17,9 @@ from tracer.routing import Routing
 from tracer.sessions import Session, Sessions
 
 RECEIVED = b"Received PUBLISH from "
-SIZE = b"', ... ("
-"""Stands between a topic and the payload's size."""
-SIZE_END = b" bytes))"
+QUOTE = b"'"
+SIZE_BEGIN, SIZE_END = b", ... (", b" bytes))"
+"""What stands behind a topic's closing quote, around the payload's size."""
 MID = b", m"
 NEXT = b"Received "
 """How a line begins that takes nothing back of what stands before it."""
@@ -54,7 +54,7 @@ class Plan(Expectation):
         publisher: the sender's session.
         receivers: of the copies that are sent at once.
         retain: whether they have the flag.
-        form: for a message of QoS 0, the lines up to the size, BETWEEN between them.
+        form: for a message of QoS 0, the lines, BETWEEN for the end of one and the begin of the next.
         lines: how many they are, with the one that lets it in, and the acknowledgement.
         copies: for others, the lines one by one.
         answer: what stands around the publisher's packet identifier in the acknowledgement.
@@ -130,33 +130,32 @@ class Intake(Expectation):
     retain: bool
 
 
-def sample(text: bytes) -> Message | None:
+def sample(key: bytes) -> Message | None:
     """The message that a `Received PUBLISH` line lets in, as of size 0.
 
     Args:
-        text: of the line, without its time.
+        key: the line's text up to the topic's closing quote, which it does not have.
 
     Returns:
         None where the line has to be read: it is sent again, can be read in several ways, or its key (`masked`)
         would not be its own.
     """
-    splits = list(MIDDLE.finditer(text))
-    if len(splits) != 1 or splits[0][1] != b"0" or not text.startswith(RECEIVED):
+    splits = list(MIDDLE.finditer(key))
+    if len(splits) != 1 or splits[0][1] != b"0" or not key.startswith(RECEIVED):
         return None
     (split,) = splits
     qos = int(split[2])
-    if qos and text.find(MID) + len(MID) != split.start(4):
+    if qos and key.find(MID) + len(MID) != split.start(4):
         return None
     try:
-        client = text[len(RECEIVED) : split.start()].decode()
-        topic = text[split.end() : text.rfind(SIZE)].decode()
+        client, topic = key[len(RECEIVED) : split.start()].decode(), key[split.end() :].decode()
     except UnicodeDecodeError:
         return None
     return None if topic.startswith(RUNS) else Message(client, topic, 0, qos, split[3] == b"1", 0)
 
 
 def masked(key: bytes) -> tuple[bytes, bytes]:
-    """What stands in a `Received PUBLISH` line before its size, without its packet identifier; and that.
+    """What stands in a `Received PUBLISH` line before its closing quote, without its packet identifier; and that.
 
     The identifier is taken to be the first text that looks like one.
     """
@@ -174,7 +173,7 @@ def renew(plan: Plan, sessions: Sessions, routing: Routing) -> None:
     if plain is None:
         return
     topic = message.topic.encode()
-    tail = b", '%b%b" % (topic, SIZE)
+    tail = b", '%b'" % topic
     receivers = tuple([_receiver(session.client, qos, retain) for _, session, qos, retain in plain.sent])
     heads = [_head(one) for one in receivers]
     drawn = [session for _, session, qos, _ in plain.sent if qos]

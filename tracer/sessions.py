@@ -45,7 +45,7 @@ class Session:
     goodbye: bool = False
     filters: dict[str, Subscription] = field(default_factory=dict)
     releasing: dict[int, Message] = field(default_factory=dict)
-    recent: OrderedDict[int, tuple[str, int]] = field(default_factory=OrderedDict)
+    recent: dict[int, tuple[str, int]] = field(default_factory=dict)
     inflight: dict[int, str] = field(default_factory=dict)
     window: int = 1
     next_mid: int | None = None
@@ -85,7 +85,7 @@ class Session:
         same = self.recent.pop(mid, None) == (topic, size)
         self.recent[mid] = (topic, size)
         if len(self.recent) > RECENT_CAP:
-            self.recent.popitem(last=False)
+            del self.recent[next(iter(self.recent))]
         return dup and same
 
     def send(self, mid: int, topic: str) -> None:
