@@ -110,11 +110,13 @@ class Attribution:
         if message.is_will and not message.announced and not block.void:
             if message.late:
                 self.wills.due[message.sender] = message
-                return
             if self.routing.somebody_is_ready(message):
                 return
             if not message.certain:
-                self.wills.perhaps.append(message)
+                if not message.late:
+                    self.wills.perhaps.append(message)
+                message.question = Question()
+                self.routing.queue(message, block.sent)
                 return
             # nobody could be sent a copy at once: one that comes later will tell whether it was published
         if message.is_will and not message.announced:
@@ -250,6 +252,8 @@ class Attribution:
         copy = waiting.take(session, record, batches=self._dialect.batches, retain=keeps)
         if copy is None:
             return self.waited(record, session) if renaming.find_mount(session, record.topic, record.size) else None
+        if copy.message.is_will and not copy.message.announced:
+            self._was_published(copy.message)
         if copy.replay is not None:
             return _inferred(copy.message, RETAINED)
         via = (
@@ -345,10 +349,21 @@ class Attribution:
         """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""
         if self.stopping and not self._dialect.batches:
             for will in (*self.wills.due.values(), *self.wills.armed()):
-                self.stored.take(will)
-                self.routing.queue(will, Sent())
+                self._pass_over(will)
         self.wills.due.clear()
         self.wills.last = None
+
+    def _pass_over(self, will: Message) -> None:
+        """At the end of the broker: this will was published, unless somebody would have got a copy at once."""
+        if will.question is None and not self.routing.somebody_is_ready(will):
+            self.stored.take(will)
+            self.routing.queue(will, Sent())
+
+    def _was_published(self, will: Message) -> None:
+        """Without a line, since nobody got a copy at once."""
+        if self.wills.due.get(will.sender) is will:
+            del self.wills.due[will.sender]
+        self.stored.take(will)
 
     def publish_will(self, will: Message, record: PublishOut, session: Session, *, unsure: bool = False) -> Origin:
         """This copy is of that will: its handling begins here. `unsure`: or of another one."""
@@ -358,13 +373,23 @@ class Attribution:
             self.wills.perhaps.append(will)
             waiting.seen(session, record)
             return _inferred(will, QUEUED)
+        if record.retain and self._replaying is session and not unsure:
+            self._was_published(will)
+            waiting.seen(session, record)
+            return _inferred(will, RETAINED)
         if self._dialect.batches:
             self.wills.published(will, in_order=False)
             self.accept(will)
             return self.waited(record, session) or _inferred(will, WILL)
         self.close()
+        if self.stopping and not unsure:
+            for earlier in self.wills.before(will):
+                self._pass_over(earlier)
         if not unsure:
             self.wills.published(will, in_order=self.stopping)
+            if will.question is not None:
+                will.question.answer = False
+                self.routing.doubt_turns(will)
         place = self.wills.place(will, record, session, -1)
         self.block = Block(will, place=-1 if place is None else place, unsure=unsure)
         return self._take(self.block, record, session)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+@dataclass(slots=True, eq=False)
+class Question:
+    """Something that the log does not say, on which it hangs whether copies were routed: MQTT 5's options.
+
+    `answer`: whether they were; None as long as no packet identifier has told.
+    """
+
+    answer: bool | None = None
+
+
 @dataclass(slots=True)
 class Message:
     """What a publisher handed to the broker; `size` in bytes, `position` the count of lines read before it.
 
     For a will, `late` says that it may come any time later (MQTT 5: the delay is never logged), `certain` that
     nothing but an ACL, of which no line tells, can keep it from being published now; `announced` that a copy
-    of it was seen, so that it was published.
+    of it was seen, so that it was published; on `question` hangs whether it was, as soon as it could be.
     """
 
     sender: str
@@ -24,16 +34,7 @@ class Message:
     late: bool = False
     certain: bool = False
     announced: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Question:
-    """Something that the log does not say, on which it hangs whether copies were routed: MQTT 5's options.
-
-    `answer`: whether they were; None as long as no packet identifier has told.
-    """
-
-    answer: bool | None = None
+    question: Question | None = None
 
 
 Open = dict[Question, int]

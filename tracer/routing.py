@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracer import waiting
+from tracer import questions, waiting
 from tracer.copies import Copy, Group, Message, Question, Subscription
 from tracer.sessions import Session, Sessions
 
@@ -140,6 +140,12 @@ class Routing:
                 served.add(leaf.client)
         return Plain(tuple(sent), tuple(away), tuple(drawing))
 
+    def doubt_turns(self, message: Message) -> None:
+        """This message was thought to have been handed out, so groups may have had a turn less."""
+        for leaf in self._sessions.leaves(message.topic):
+            if isinstance(leaf, Group):
+                self._unsure.add((leaf.name, leaf.plain))
+
     def wait(self, one: Subscription, message: Message) -> None:
         """A client that is away has another copy waiting."""
         session = self._sessions.get(one.client)
@@ -171,6 +177,8 @@ class Routing:
         left = walk.left.get(one.client, [])
         if not self.gets_duplicates(one.client) and (one.client in walk.served or (left and left[0][0] != qos)):
             if qos:
+                if walk.message.question is not None:
+                    questions.ask(session, walk.message.question, draws=True)
                 session.draw()
             return
         mine = next((copy for copy in left if copy[0] == qos), None)
@@ -266,8 +274,8 @@ class Routing:
             if not may_wait or kept_away in session.kept_away:
                 return False
         late = not self._dialect.batches or session.is_full
-        question = None
-        if own and session.has_options and group is None and one.logged not in session.gets_own:
+        question = message.question
+        if question is None and own and session.has_options and group is None and one.logged not in session.gets_own:
             question = session.owns.setdefault(one.logged, Question())
             if question.answer is not None:
                 if not question.answer:

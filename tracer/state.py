@@ -20,7 +20,7 @@ from tracer.connections import Connections, Events, Moment
 from tracer.copies import Message
 from tracer.messages import Messages
 from tracer.routing import Dialect
-from tracer.sessions import Sessions
+from tracer.sessions import Session, Sessions
 from tracer.subscribing import Echo, Subscribing
 
 
@@ -179,7 +179,7 @@ class State:
         self._taken_over = record.client
         if will is not None:
             # published where the old or the new session is a clean one, and in 1.6 never
-            self._expect_will(replace(will, late=False, certain=bool(session.clean) and session.protocol != "5.0"))
+            self._expect_will(replace(will, late=False, certain=_ends_with_connection(session)))
         return events
 
     def _disconnected(self, record: r.Disconnected, now: Moment) -> Events:
@@ -188,8 +188,11 @@ class State:
             return []
         will, clean = session.will, session.goodbye or record.reason == "disconnect"
         events = self._connections.leave(session, record.reason, now)
-        # since 2.1 the will of a session that is taken over is published before this line
-        if will is not None and record.reason != "takeover":
+        if will is not None and record.reason == "takeover":
+            # since 2.1 it is published before this line; here it is one of which nobody got a copy at once
+            self._taken_over = record.client
+            self._expect_will(replace(will, late=False, certain=_ends_with_connection(session)))
+        elif will is not None:
             # MQTT 5 has a goodbye that asks for the will (0x04): if it was that one, it is published now
             late = will.late and not clean
             self._expect_will(replace(will, late=late, certain=not clean and not late))
@@ -253,6 +256,11 @@ class State:
             r.OutDropped: self._messages.out_dropped,
             r.OutDenied: self._messages.out_denied,
         }
+
+
+def _ends_with_connection(session: Session) -> bool:
+    """Whether no other client can take the session over."""
+    return bool(session.clean) and session.protocol != "5.0"
 
 
 def _named(record: r.Record | None) -> set[str]:

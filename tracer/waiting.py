@@ -30,7 +30,7 @@ def put(session: Session, copy: Copy, *, shared: bool = False) -> bool:
         else:
             session.draw()
     if copy.question is not None:
-        questions.ask(session, copy.question, draws=bool(copy.qos))
+        questions.ask(session, copy.question, draws=bool(copy.qos) and not shared)
     session.vague = _is_vague(copy, session) or (session.vague and bool(session.waiting))
     session.waiting.append(copy)
     if len(session.waiting) <= CAP:

@@ -66,6 +66,13 @@ class Wills:
         fitting = self.fitting([*ahead, *late, *self.due.values()], record, session)
         return [will for will in fitting if self.place(will, record, session, -1) is not None]
 
+    def before(self, will: Message) -> list[Message]:
+        """At the end of the broker: wills without a delay that came before this one, and brought nobody a copy."""
+        last = self.last.position if self.last is not None else -1
+        if will.late:
+            return []
+        return [one for one in self.armed() if not one.late and last < one.position < will.position]
+
     def armed(self) -> list[Message]:
         """The wills of all that are connected."""
         return [one.will for one in self._sessions if one.connected and one.will is not None]

@@ -234,6 +234,21 @@ def test_since_2_1_what_a_lost_client_without_a_session_is_sent_is_no_delivery()
     ]
 
 
+def test_a_will_that_nobody_gets_at_once_takes_its_identifier_when_its_client_is_lost():
+    """MQTT 5 may have it wait, but most do not; its stored copy tells later that it was published."""
+    s = [*connected("P"), *connected("Q"), *connected("T"), *connected("S", clean=0), *subscribed("S", "#", qos=1)]
+    w = [line.replace("(r0, q0)", "(r1, q1)") for line in connected("W", protocol=5, will="w/1")]
+    waits = ["Client S closed its connection.", published("P", "t/1", qos=1, mid=1), puback("P")]
+    waits += ["Client W closed its connection.", published("Q", "t/1", qos=1, mid=1), puback("Q")]
+    replay = [*subscribed("T", "w/1"), sent("T", "w/1", retain=1), "Received PINGREQ from T"]
+    waits += [*replay, published("P", "t/1", qos=1, mid=2), puback("P", 2)]
+    back = [*connected("S", clean=0, present=1), sent("S", "t/1", qos=1, mid=1), sent("S", "w/1", qos=1, mid=2)]
+    got = deliveries_of(*s, *w, *waits, *back, *(sent("S", "t/1", qos=1, mid=mid) for mid in (3, 4)))
+    assert [(sender, via) for sender, _, _, via, _ in got] == [
+        ("W", "retained"), ("P", "queued"), ("W", "queued"), ("Q", "queued"), ("P", "queued"),
+    ]  # fmt: skip
+
+
 def test_a_will_may_be_stored():
     w = [line.replace("(r0, q0)", "(r1, q0)") for line in connected("W", will="w/1")]
     got = deliveries_of(
@@ -270,6 +285,16 @@ def test_in_2_1_the_line_after_a_will_says_whose_it_is_at_a_takeover():
     taken = [new[0], sent("S", "w/1"), "Client WW [127.0.0.1:4002] disconnected: session taken over.", *new[1:]]
     got = deliveries_of("mosquitto version 2.1.2 starting", *P_AND_S, *same, *taken)
     assert got == [("WW", "S", "w/1", "will", "inferred")]
+
+
+def test_in_2_1_a_will_at_a_takeover_may_come_only_to_who_is_away():
+    s = [*connected("S", clean=0), *subscribed("S", "w/1", qos=1), "Client S closed its connection."]
+    w = [line.replace("(r0, q0)", "(r0, q1)") for line in connected("W", will="w/1")]
+    new = connected("W")
+    taken = [new[0], "Client W [127.0.0.1:4001] disconnected: session taken over.", *new[1:]]
+    back = [*connected("S", clean=0, present=1), sent("S", "w/1", qos=1, mid=1)]
+    got = deliveries_of("mosquitto version 2.1.2 starting", *s, *w, *taken, *back)
+    assert got == [("W", "S", "w/1", "queued", "inferred")]
 
 
 def test_wills_at_the_end_of_the_broker_come_in_the_order_of_their_clients():
