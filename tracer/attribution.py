@@ -83,6 +83,7 @@ class Attribution:
         self._dialect = dialect
         self.stored = Stored()
         self._replaying: Session | None = None
+        self._is_looking = False
 
     # -- messages ---------------------------------------------------------------------------------------------
 
@@ -167,7 +168,9 @@ class Attribution:
     # -- copies -----------------------------------------------------------------------------------------------
 
     def explain(self, record: PublishOut, session: Session) -> Origin | None:
-        """The origin of a copy; None where several wills fit, and the next line may tell which."""
+        """The origin of a copy; None where several wills or copies fit, and the next lines may tell which."""
+        if self._looks_ahead(record, session):
+            return None
         origin = self._of_last_wills(record, session) if self.stopping else None
         origin = origin or (
             self._of_block(record, session)
@@ -182,6 +185,21 @@ class Attribution:
         if not wills:
             return self._unexplained(record, session)
         return self.publish_will(wills[0], record, session) if len(wills) == 1 or self.stopping else None
+
+    def _looks_ahead(self, record: PublishOut, session: Session) -> bool:
+        """Whether it hangs on an open question whose copy this is: with those sent next it may have one answer only."""
+        if self.block is not None or self.draining != session.client or self._dialect.batches or self.stopping:
+            return False
+        keeps = self._keeps_retain(session)
+        self._is_looking = self._is_looking or waiting.is_open(session, record, retain=keeps)
+        return self._is_looking
+
+    def look_back(self, records: list[PublishOut]) -> None:
+        """All copies are sent that a client got in one go, from the first that hung on an open question."""
+        session = self._sessions.get(records[0].client) if self._is_looking and records else None
+        self._is_looking = False
+        if session is not None:
+            waiting.narrow(session, records, retain=self._keeps_retain(session))
 
     def _of_block(self, record: PublishOut, session: Session) -> Origin | None:
         block = self.block
@@ -325,12 +343,14 @@ class Attribution:
         # a will without a delay comes before all others behind it
         return self.publish_will(wills[0], record, session, unsure=wills[0].late and len(wills) > 1)
 
-    def of_one_will(self, record: PublishOut, session: Session, named: set[str]) -> Origin:
-        """The origin of a copy that several wills fit: that of a client that the next line names, or of nobody.
+    def of_undecided(self, record: PublishOut, session: Session, named: set[str]) -> Origin:
+        """The origin of a copy that waited for the next lines; of several wills that of a client that they name.
 
         Where no line names a client, it is one whose delay is over; if there are several, nothing tells which.
         """
         origin = self._of_last_wills(record, session) if self.stopping else self._of_block(record, session)
+        if origin is None and self.draining == session.client:
+            origin = self._replayed(record, session) or self.waited(record, session) or self._of_group(record, session)
         if origin is not None:
             return origin
         wills = self.wills.candidates(record, session)

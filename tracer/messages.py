@@ -149,18 +149,23 @@ class Messages:
         return isinstance(record, r.PublishRejected) and record.client == held.client
 
     def decide(self, named: set[str]) -> Events:
-        """Copies of a will that several clients have; the line that follows may name the one."""
+        """Copies of which several senders were possible; the line that follows may name the one (of a will)."""
         undecided, self._undecided = self._undecided, []
+        self._attribution.look_back([copy for copy, _ in undecided])
         events: Events = []
         for copy, moment in undecided:
             session = self._sessions.of(copy.client)
-            events += self._deliver(copy, self._attribution.of_one_will(copy, session, named), moment)
+            events += self._deliver(copy, self._attribution.of_undecided(copy, session, named), moment)
             events += self.release(None)
         return events
 
     def out_too_large(self, record: r.OutTooLarge, now: Moment) -> Events:
         """The copy of the line before was not sent."""
         held, self._held = self._held, None
+        if self._undecided and self._undecided[-1][0].client == record.client:
+            copy, _ = self._undecided.pop()
+            self._sessions.of(record.client).inflight.pop(copy.mid, None)
+            return [_refused(e.Drop, now, record.client, copy.topic, copy.size, "out", "too large")]
         if not isinstance(held, e.Deliver):
             return [_refused(e.Drop, now, record.client, None, record.size, "out", "too large")]
         if held.qos:
@@ -170,6 +175,9 @@ class Messages:
     def out_dropped(self, record: r.OutDropped, now: Moment) -> Events:
         """A copy was thrown away: that of the line before, where it went to this client; else the block's message."""
         held, self._held = self._held, None
+        if self._undecided and self._undecided[-1][0].client == record.client:
+            copy, _ = self._undecided.pop()
+            return [_refused(e.Drop, now, record.client, copy.topic, copy.size, "out", "queue full")]
         if isinstance(held, e.Deliver):
             return [_refused(e.Drop, now, record.client, held.topic, held.bytes, "out", "queue full")]
         message = self._attribution.dropped()

@@ -441,6 +441,17 @@ def test_an_identifier_drawn_later_tells_that_a_filter_brings_none_of_them():
     assert [sender for sender, *_ in got] == ["P", "P", "Q"]
 
 
+def test_what_is_sent_next_may_tell_whose_the_first_copy_was():
+    s = [*connected("P"), *connected("Q"), *connected("S", protocol=5, clean=0), *subscribed("S", "t/#", qos=1)]
+    full = [published("P", "t/0", qos=1, mid=9), sent("S", "t/0", qos=1, mid=1), puback("P", 9)]
+    waits = [published(sender, "t/1", qos=1, mid=1) for sender in "SPQ"]
+    gone = ["Received PINGREQ from P", "Client S closed its connection."]
+    back = [*connected("S", protocol=5, clean=0, present=1), sent("S", "t/0", qos=1, mid=1, dup=1)]
+    copies = [sent("S", "t/1", qos=1, mid=mid) for mid in (2, 3, 4)]
+    got = deliveries_of(*s, *full, *waits, *gone, *back, *copies)
+    assert [sender for sender, *_ in got] == ["P", "S", "P", "Q"]
+
+
 def test_stored_messages_wait_too_and_keep_their_author_of_the_time():
     stored = [*connected("P"), *connected("Q"), published("P", "t/1", retain=1, qos=1, mid=1), puback("P")]
     s = [*connected("S"), *subscribed("S", "x", qos=1), published("P", "x", qos=1, mid=2)]
