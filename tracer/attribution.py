@@ -53,6 +53,7 @@ class Block:
     """The handling of one message, and the copies of it that were sent; of a will, `place` of the last in its order.
 
     `unsure`: several clients have a will that fits as well. `void`: copies were sent to nobody.
+    `is_takeover`: it is the will of a client that another one with its id throws out.
     """
 
     message: Message
@@ -60,6 +61,7 @@ class Block:
     place: int = -1
     unsure: bool = False
     void: bool = False
+    is_takeover: bool = False
 
 
 class Attribution:
@@ -84,6 +86,7 @@ class Attribution:
         self.stored = Stored()
         self._replaying: Session | None = None
         self._is_looking = False
+        self._of_takeover: Message | None = None
 
     # -- messages ---------------------------------------------------------------------------------------------
 
@@ -112,6 +115,9 @@ class Attribution:
             if message.late:
                 self.wills.due[message.sender] = message
             if self.routing.somebody_is_ready(message):
+                return
+            if not message.certain and block.is_takeover:
+                self._of_takeover = message
                 return
             if not message.certain:
                 if not message.late:
@@ -361,9 +367,17 @@ class Attribution:
         return self.publish_will(will, record, session, unsure=will.sender not in named and len(due or wills) > 1)
 
     def taken_over(self, *, clean: bool) -> None:
-        """2.0: the client whose will is being looked at was thrown out by a new one with its id."""
-        if self.block is not None and self.block.message.is_will and clean:
-            self.block.message.certain = True
+        """The client whose will is being looked at was thrown out by a new one with its id, which may start `clean`."""
+        if self.block is not None and self.block.message.is_will:
+            self.block.is_takeover = True
+            self.block.message.certain = self.block.message.certain or clean
+
+    def took_over(self, client: str, *, present: bool) -> None:
+        """A client is let in. A will of the one that it threw out was published if its session was not kept."""
+        will, self._of_takeover = self._of_takeover, None
+        if will is not None and will.sender == client and not present:
+            self.stored.take(will)
+            self.routing.queue(will, Sent())
 
     def restart(self) -> None:
         """The broker starts anew. If it ended in order, all wills were published: an absent client may have them."""

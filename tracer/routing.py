@@ -204,6 +204,11 @@ class Routing:
     def _hand_to_group(self, group: Group, walk: Walk) -> None:
         """The first in turn gets it, there or not; but who was first may have no session any more."""
         turns = self._sessions.turns(group.name, group.plain)
+        if walk.message.question is not None and not walk.message.late and len(turns) > 1:
+            # more likely it was not published, and nobody had a turn
+            self._unsure.add((group.name, group.plain))
+            self._offer(group, walk)
+            return
         chosen = turns[0]
         if not walk.left.get(chosen) and self._cant_wait(chosen, group, walk):
             chosen = next((client for client in turns if self._has_more(client, walk)), chosen)

@@ -133,7 +133,7 @@ class State:
         # 2.1 says that it ends only after the wills of those who are connected
         ends = isinstance(record, r.BrokerState) and record.state == "terminating"
         attribution.stopping = attribution.stopping or ends
-        if isinstance(record, r.NewClient):
+        if self._taken_over is not None and isinstance(record, r.NewClient):
             clean = any(one.client == self._taken_over and one.clean for one in record.introductions)
             attribution.taken_over(clean=clean)
         self._taken_over = None
@@ -163,6 +163,7 @@ class State:
 
     def _connack(self, record: r.ConnAck, now: Moment) -> Events:
         if record.code == 0:
+            self.attribution.took_over(record.client, present=record.session_present)
             self.attribution.wills.came_back(record.client)
             if record.session_present:
                 self.attribution.draining = record.client

@@ -1,4 +1,4 @@
-"""Random systems on a real broker: a seeded player of up to 50 clients, whose payloads say who sent them.
+"""Random systems on a real broker: a seeded player of up to 150 clients, whose payloads say who sent them.
 
 A payload is `NUMBER OF ITS SENDER|SERIAL|`, padded to one of few sizes, so that many messages of several senders
 look alike in the log. Clients are closed only when nothing is on its way to anybody (`Net.settle`): a copy that
@@ -8,12 +8,15 @@ the broker sends to a connection that is just dying has a line and arrives nowhe
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.tracer.mosquittos import Mosquitto
 from tests.tracer.packets import Will, disconnect
 from tests.tracer.sockets import Client, Net
 
+WINDOW = 20
+"""So many copies may be unacknowledged (max_inflight_messages), then the next ones wait."""
 SIZES = (24, 24, 24, 32, 200)
 TOPICS = (
     "t/1", "t/2", "t/1/deep", "plant/hall 1/temp", "plant/hall 2/temp", "it's", "a (b) 'c'", "Ωmega/温度", "w/1", "w/2",
@@ -114,8 +117,9 @@ class Player:
         before = len(self.truth)
         self.settle()
         mine = {id(self.sent[serial]) for serial in serials}
+        copies = Counter(receiver for receiver, _, _, qos in self.truth[before:] if qos)
         for receiver, sent, retain, _ in self.truth[before:]:
-            if receiver in idle and id(sent) in mine and not retain and len(serials) <= 18:
+            if receiver in idle and id(sent) in mine and not retain and copies[receiver] < WINDOW:
                 sent.must_be_live.add(receiver)
 
     def _publish(self, client: Client) -> int:
