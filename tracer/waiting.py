@@ -18,6 +18,8 @@ CAP = 5_000
 """Copies that wait for one client; Mosquitto's own max_queued_messages is 1,000 (100 up to 1.6)."""
 FAR = 200
 """A copy whose packet identifier lies so far behind one that was sent is not coming any more."""
+NEAR = 4
+"""So far from the identifier that was thought it may be another copy: something was drawn, or was not."""
 HALF = 32768
 
 
@@ -125,7 +127,8 @@ def _told(session: Session, record: PublishOut, *, retain: bool) -> Copy | None:
         left = [one for one in answers if any(questions.fits(copy, record.mid, one) for copy in near)]
         questions.learn(session, left)
     if not near:
-        near = [copy for copy in _fitting(session, record, retain=retain) if copy.qos == record.qos]
+        fitting = [copy for copy in _fitting(session, record, retain=retain) if copy.qos == record.qos]
+        near = [copy for copy in fitting if _distance(copy.mid, record.mid) <= NEAR]
     if len({copy.message.sender for copy in near}) > 1:
         return None
     return min(near, key=lambda copy: _distance(copy.mid, record.mid), default=None)
