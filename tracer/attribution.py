@@ -187,10 +187,15 @@ class Attribution:
         )
         if origin is not None:
             return origin
-        wills = self.wills.candidates(record, session)
+        wills = [] if self._is_inside() else self.wills.candidates(record, session)
         if not wills:
             return self._unexplained(record, session)
         return self.publish_will(wills[0], record, session) if len(wills) == 1 or self.stopping else None
+
+    def _is_inside(self) -> bool:
+        """Whether a packet is being handled whose acknowledgement is still to come: no will comes before that."""
+        block = self.block
+        return block is not None and not block.message.is_will and block.message.qos > 0 and not self._dialect.batches
 
     def _looks_ahead(self, record: PublishOut, session: Session) -> bool:
         """Whether it hangs on an open question whose copy this is: with those sent next it may have one answer only."""
@@ -289,7 +294,7 @@ class Attribution:
 
     def _of_group(self, record: PublishOut, session: Session) -> Origin | None:
         """A copy that we thought another member of a $share group had: one whose session was gone (MQTT 5)."""
-        if self.draining != session.client:
+        if self.draining != session.client or waiting.holds(session, record, replays=False):
             return None
         for one in session.filters.values():
             if one.group is None or not topics.matches(one.plain, record.topic):

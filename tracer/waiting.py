@@ -164,13 +164,17 @@ def _confirm(session: Session, seen: Copy, mid: int) -> None:
 
 
 def take_shared(session: Session, group: tuple[str, str], record: PublishOut) -> Copy | None:
-    """Take a copy for a $share group out of the queue of a member that did not get it."""
-    for place, copy in enumerate(session.waiting):
-        if copy.group == group and not copy.taken[0] and _fits(copy.message, record, session):
-            copy.taken[0] = True
-            del session.waiting[place]
-            return copy
-    return None
+    """Take a copy for a $share group out of another member's queue, if all that fit are of one sender."""
+    found = [
+        copy
+        for copy in session.waiting
+        if copy.group == group and not copy.taken[0] and _fits(copy.message, record, session)
+    ]
+    if len({copy.message.sender for copy in found}) != 1:
+        return None
+    found[0].taken[0] = True
+    session.waiting.remove(found[0])
+    return found[0]
 
 
 def drawn(session: Session, mid: int) -> None:

@@ -264,6 +264,16 @@ def test_a_delayed_will_comes_without_a_line_that_announces_it():
     assert got[1] == ("W", "S", "w/1", "will", "inferred")
 
 
+def test_no_will_is_published_while_a_packet_is_handled():
+    """What comes there with a retain flag is a stored message that had to wait."""
+    w = [line.replace("(r0, q0)", "(r1, q1)") for line in connected("W", protocol=5, will="w/1")]
+    five = [*connected("P"), *connected("S", protocol=5), *subscribed("S", "w/1", qos=1)]
+    block = [published("P", "w/1", qos=1, mid=1), sent("S", "w/1", qos=1, mid=1, retain=1)]
+    block += [sent("S", "w/1", qos=1, mid=2), puback("P")]
+    got = deliveries_of(*five, *w, "Client W closed its connection.", *block)
+    assert [(sender, via) for sender, _, _, via, _ in got] == [(None, "retained"), ("P", "live")]
+
+
 def test_a_delayed_will_is_void_when_its_client_comes_back():
     w = connected("W", protocol=5, clean=0, will="w/1")
     back = ["Client W closed its connection.", *connected("W", protocol=5, clean=0, present=1)]
