@@ -145,7 +145,7 @@ class Attribution:
         The copy waits then, be it of QoS 0, and is sent once more when the client comes back.
         """
         block, session = self.block, self._sessions.get(record.client)
-        if block is None or (session is not None and session.connected) or not self._dialect.duplicates:
+        if block is None or (session is not None and session.connected) or not self._dialect.newest:
             return False
         will = block.message
         if not will.is_will or (will.sender, will.topic, will.size) != (record.client, record.topic, record.size):
@@ -163,10 +163,10 @@ class Attribution:
         for one in filters:
             stored = self.stored.matching(one.plain)
             question = Question() if session.has_options or one.group is not None else None
-            place, spread = 0, sum(message.qos > 0 for message in stored)
+            place, spread = 0, sum(self._dialect.qos(one, message) > 0 for message in stored)
             for message in stored:
-                if message.qos and one.qos:
-                    qos = min(one.qos, message.qos)
+                qos = self._dialect.qos(one, message)
+                if qos:
                     copy = Copy(message, qos, replay=one.logged, question=question, place=place, spread=spread)
                     self.routing.fallen_out += waiting.put(session, copy)
                     place += 1
@@ -221,6 +221,7 @@ class Attribution:
             return None
         if record.retain and not (message.retain and self._keeps_retain(session)):
             return None
+        self.routing.learn(message, record, block.sent.copies.get(session.client, []))
         if block.sent.count(session.client) >= self._most(session, message.topic):
             return None
         if message.is_will:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tracer import questions, waiting
 from tracer.copies import Copy, Group, Message, Question, Subscription
+from tracer.records import PublishOut
 from tracer.sessions import Session, Sessions
 
 Copies = dict[str, list[tuple[int, int]]]
@@ -21,16 +22,24 @@ Copies = dict[str, list[tuple[int, int]]]
 
 @dataclass(slots=True)
 class Dialect:
-    """What differs between versions, and is known once the log has said its own.
+    """What differs between versions, and is known once the log has said its own; and settings that copies have shown.
 
     Attributes:
         batches: 1.6 has no blocks: each copy is written at the next turn of its main loop.
-        duplicates: since 2.1 every client gets a copy for each of its filters that match (the default of
-            allow_duplicate_messages), not only those of MQTT 5.
+        newest: it is a 2.1.
+        duplicates: every client gets a copy for each of its filters that match (allow_duplicate_messages, the default
+            since 2.1), not only those of MQTT 5.
+        upgrades: copies have the QoS of the filter (upgrade_outgoing_qos), also where the message's is lower.
     """
 
     batches: bool = False
+    newest: bool = False
     duplicates: bool = False
+    upgrades: bool = False
+
+    def qos(self, one: Subscription, message: Message) -> int:
+        """The QoS of the copy that a filter brings."""
+        return one.qos if self.upgrades else min(one.qos, message.qos)
 
 
 @dataclass(slots=True)
@@ -120,11 +129,13 @@ class Routing:
         away: list[Subscription] = []
         drawing: list[Session] = []
         served: set[str] = set()
+        if self._dialect.upgrades:
+            return None
         for leaf in self._sessions.leaves(message.topic):
             session = self._sessions.get(leaf.client) if isinstance(leaf, Subscription) else None
             if session is None or not isinstance(leaf, Subscription):
                 return None
-            qos, own = min(leaf.qos, message.qos), message.sender == leaf.client
+            qos, own = self._dialect.qos(leaf, message), message.sender == leaf.client
             if leaf.client in served and not self.gets_duplicates(leaf.client):
                 drawing += [session] if qos else []
             elif _kept_away(session, message, leaf) in session.kept_away:
@@ -146,6 +157,18 @@ class Routing:
             if isinstance(leaf, Group):
                 self._unsure.add((leaf.name, leaf.plain))
 
+    def learn(self, message: Message, record: PublishOut, others: list[tuple[int, int]]) -> None:
+        """A copy that is sent at once shows how the broker is set up. `others`: what the client got before of this."""
+        topic, client = message.topic, record.client
+        filters = [one for one in self._sessions.matching(topic) if one.client == client]
+        if record.qos > message.qos and any(one.qos == record.qos for one in filters) and not self._dialect.upgrades:
+            self._dialect.upgrades = True
+            self._sessions.forget_routes("#")
+        is_behind = not record.qos or all(0 < (record.mid - mid) % 65535 < 32768 for qos, mid in others if qos)
+        if others and len(filters) > len(others) and is_behind and not self.gets_duplicates(client):
+            self._dialect.duplicates = True
+            self._sessions.forget_routes("#")
+
     def wait(self, one: Subscription, message: Message) -> None:
         """A client that is away has another copy waiting."""
         session = self._sessions.get(one.client)
@@ -159,7 +182,7 @@ class Routing:
         for leaf in self._sessions.leaves(message.topic):
             members = {leaf.client: leaf} if isinstance(leaf, Subscription) else leaf.members
             able = {
-                client: min(one.qos, message.qos)
+                client: self._dialect.qos(one, message)
                 for client, one in members.items()
                 if client not in served or self.gets_duplicates(client)
             }
@@ -173,7 +196,7 @@ class Routing:
         session = self._sessions.get(one.client)
         if session is None:
             return
-        qos = min(one.qos, walk.message.qos)
+        qos = self._dialect.qos(one, walk.message)
         left = walk.left.get(one.client, [])
         if not self.gets_duplicates(one.client) and (one.client in walk.served or (left and left[0][0] != qos)):
             if qos:
@@ -235,7 +258,7 @@ class Routing:
             return True
         if client in walk.served and not self.gets_duplicates(client):
             return False
-        return session.connected and not (session.inflight and min(group.members[client].qos, walk.message.qos))
+        return session.connected and not (session.inflight and self._dialect.qos(group.members[client], walk.message))
 
     def _has_more(self, client: str, walk: Walk) -> bool:
         """Whether a client was sent more copies than those that its turns in the groups still to come explain."""
@@ -265,7 +288,7 @@ class Routing:
         Who is there and owes nothing gets its copies at once; if it got none, it may not have it (an ACL, or MQTT
         5's no local). That is remembered, so that its queue is not filled with copies that never come.
         """
-        qos, own = min(one.qos, message.qos), message.sender == session.client
+        qos, own = self._dialect.qos(one, message), message.sender == session.client
         if self._dialect.batches:
             if not session.connected and not qos:
                 return False
@@ -275,7 +298,7 @@ class Routing:
                 if not shared:
                     self._note(session.kept_away, kept_away, kept_away[1] or one.plain, there=True)
                 return False
-            may_wait = qos or (self._dialect.duplicates and own and message.is_will)
+            may_wait = qos or (self._dialect.newest and own and message.is_will)
             if not may_wait or kept_away in session.kept_away:
                 return False
         late = not self._dialect.batches or session.is_full
@@ -306,7 +329,7 @@ class Routing:
             session = self._sessions.get(one.client)
             if session is None or (one.client in served and not self.gets_duplicates(one.client)):
                 continue
-            qos = min(one.qos, message.qos)
+            qos = self._dialect.qos(one, message)
             is_kept_away = _kept_away(session, message, one) in session.kept_away
             if session.connected and not (qos and session.inflight) and not is_kept_away:
                 return True

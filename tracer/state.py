@@ -143,10 +143,11 @@ class State:
         return events
 
     def _broker(self, record: r.BrokerState, now: Moment) -> Events:
-        self.version = record.version
+        is_other, self.version = record.version != self.version, record.version
         attribution = self.attribution
         self._dialect.batches = record.version.startswith("1.")
-        self._dialect.duplicates = not record.version.startswith(("1.", "2.0."))
+        if is_other:
+            self._dialect.newest = self._dialect.duplicates = not record.version.startswith(("1.", "2.0."))
         if record.state == "starting":
             self._debug = False
             attribution.restart()

@@ -411,6 +411,25 @@ def test_an_identifier_is_drawn_for_each_filter_though_one_copy_is_sent():
     assert got[1] == ("P", "S", "t/1", "queued", "inferred")
 
 
+def test_a_second_copy_of_a_message_tells_that_each_filter_brings_one():
+    """Where allow_duplicate_messages is set, also MQTT 3.1.1 gets and queues one for each."""
+    s = [*connected("P"), *connected("Q"), *connected("S"), *subscribed("S", "t/#", "t/1", qos=1)]
+    live = [published("P", "t/1", qos=1, mid=1), *(sent("S", "t/1", qos=1, mid=mid) for mid in (1, 2)), puback("P")]
+    waits = [published(sender, "t/1", qos=1, mid=2) for sender in "QP"]
+    copies = [acknowledged("S"), *(sent("S", "t/1", qos=1, mid=mid) for mid in (3, 4, 5, 6))]
+    got = deliveries_of(*s, *live, *waits, "Received PINGREQ from P", *copies)
+    assert [(sender, via) for sender, _, _, via, _ in got] == [
+        ("P", "live"), ("P", "live"), ("Q", "queued"), ("Q", "queued"), ("P", "queued"), ("P", "queued"),
+    ]  # fmt: skip
+
+
+def test_a_copy_above_its_message_s_qos_tells_that_copies_have_the_qos_of_their_filter():
+    s = [*connected("P"), *connected("Q"), *connected("S", clean=0), *subscribed("S", "t/#", qos=1)]
+    live = [published("P", "t/1"), sent("S", "t/1", qos=1, mid=1), acknowledged("S"), "Client S closed its connection."]
+    waits = [published("Q", "t/1"), published("P", "t/1"), *back_for(2, 3)]
+    assert [sender for sender, *_ in deliveries_of(*s, *live, *waits)] == ["P", "Q", "P"]
+
+
 def test_of_a_group_the_first_in_turn_gets_it_though_it_is_away():
     a = [*connected("A", clean=0), *subscribed("A", "$share/g/t/#", "t/#", qos=1), "Client A closed its connection."]
     b = [*connected("B"), *subscribed("B", "$share/g/t/#", qos=1)]
