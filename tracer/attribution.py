@@ -14,8 +14,9 @@ every copy waits in its subscriber's queue for a moment, and all is `inferred`.
 
 Open ends. A Sending line is no arrival: what the socket's queue drops after the line is not known (s21, s31).
 Will delay, session expiry, no local and retain handling (MQTT 5) are never logged, and an ACL that forbids reading
-is silent: queues are then counted with a doubt (waiting.py), and a delayed will is known by its topic and size.
-A will of which nobody gets a copy leaves no trace, so there is no event for it.
+is silent: what hangs on them is a question with two answers, and packet identifiers tell which (questions.py). A will
+that nobody gets at once has its place in the queues (the delay is a question, too); else it is known by its topic and
+size. A will of which nobody gets a copy leaves no trace, so there is no event for it.
 
 Rule for the next editor: a copy may be given a sender only for a reason that is written here, in the order of
 `explain`, strongest first; if two senders are possible and nothing in the log decides, it is nobody's. Run the
