@@ -19,14 +19,22 @@ HALF = 32767
 Answers = dict[Question, bool]
 
 
-def possible(session: Session) -> list[Answers] | None:
-    """All answers to what is open of a client that do not contradict what was seen; None where there is too much."""
+def possible(session: Session, about: set[Question]) -> list[Answers] | None:
+    """All answers to these questions that do not contradict what was seen; None where there are too many.
+
+    Questions that what was seen links with them are answered too.
+    """
     settle(session)
-    if len(session.questions) > MOST:
+    asked = {one for one in about if one.answer is None}
+    facts = list(session.facts)
+    while linked := [fact for fact in facts if not asked.isdisjoint(fact[0])]:
+        facts = [fact for fact in facts if asked.isdisjoint(fact[0])]
+        asked.update(question for counts, _ in linked for question in counts)
+    if len(asked) > MOST:
         return None
-    every = product((True, False), repeat=len(session.questions))
-    answers = [dict(zip(session.questions, one, strict=True)) for one in every]
-    left = [one for one in answers if all(missing(counts, one) == short for counts, short in session.facts)]
+    facts = [fact for fact in session.facts if not asked.isdisjoint(fact[0])]
+    answers = [dict(zip(asked, one, strict=True)) for one in product((True, False), repeat=len(asked))]
+    left = [one for one in answers if all(missing(counts, one) == short for counts, short in facts)]
     if not left:
         # something else was drawn, or was not
         session.facts.clear()
@@ -42,7 +50,7 @@ def learn(session: Session, left: list[Answers] | None) -> None:
     """Only these answers are left."""
     if not left:
         return
-    for question in session.questions:
+    for question in left[0]:
         said = {one[question] for one in left}
         if len(said) == 1:
             question.answer = said.pop()

@@ -9,7 +9,7 @@ Copies that may never have been routed have a question (questions.py); where the
 from __future__ import annotations
 
 from tracer import questions
-from tracer.copies import Copy, Message
+from tracer.copies import Copy, Message, Question
 from tracer.questions import Answers
 from tracer.records import PublishOut
 from tracer.sessions import Session
@@ -94,7 +94,7 @@ def is_open(session: Session, record: PublishOut, *, retain: bool) -> bool:
     """Whether it is several senders' only because of questions that the next copies may answer."""
     if not (session.questions and record.qos):
         return False
-    answers = questions.possible(session)
+    answers = questions.possible(session, _about(session, [record], retain=retain))
     return (
         answers is not None
         and len({copy.message.sender for copy in _near(session, record, answers, retain=retain)}) > 1
@@ -103,7 +103,7 @@ def is_open(session: Session, record: PublishOut, *, retain: bool) -> bool:
 
 def narrow(session: Session, records: list[PublishOut], *, retain: bool) -> None:
     """These copies were sent one after the other: what is possible with all of them?"""
-    left = questions.possible(session)
+    left = questions.possible(session, _about(session, records, retain=retain))
     for record in records if left is not None else ():
         still = [one for one in left or () if record.qos and _near(session, record, [one], retain=retain)]
         left = still or left
@@ -115,13 +115,23 @@ def _near(session: Session, record: PublishOut, answers: list[Answers] | None, *
     return [
         copy
         for copy in _fitting(session, record, retain=retain)
-        if copy.qos == record.qos and any(questions.fits(copy, record.mid, one) for one in answers or (None,))
+        if copy.qos == record.qos
+        and questions.fits(copy, record.mid, None)
+        and any(questions.fits(copy, record.mid, one) for one in answers or (None,))
     ]
+
+
+def _about(session: Session, records: list[PublishOut], *, retain: bool) -> set[Question]:
+    """The questions on which it hangs which copies these may be of."""
+    questions.settle(session)
+    copies = [copy for record in records for copy in _near(session, record, None, retain=retain)]
+    asked = {question for copy in copies for question in copy.open}
+    return asked | {copy.question for copy in copies if copy.question is not None}
 
 
 def _told(session: Session, record: PublishOut, *, retain: bool) -> Copy | None:
     """The copy with this packet identifier; None where two senders are possible."""
-    answers = questions.possible(session)
+    answers = questions.possible(session, _about(session, [record], retain=retain))
     near = _near(session, record, answers, retain=retain)
     if answers is not None and near and record.qos:
         left = [one for one in answers if any(questions.fits(copy, record.mid, one) for copy in near)]
@@ -182,7 +192,7 @@ def drawn(session: Session, mid: int) -> None:
     was_open = bool(session.open)
     session.anchor(mid)
     if was_open and session.facts:
-        questions.learn(session, questions.possible(session))
+        questions.learn(session, questions.possible(session, set(session.questions)))
 
 
 def holds(session: Session, record: PublishOut, *, replays: bool) -> bool:

@@ -4,7 +4,7 @@ In systems whose sessions, filters and wills are as their lines say, nothing may
 missed, every live one `seen`. What MQTT 5 can say and Mosquitto never logs (how long a session outlives its
 connection, which stored or own messages a filter does not want, how long a will waits) leaves some copies open
 whose topic and size several messages have: those get no sender. Systems that are made of nothing but that
-(`hidden`) are played too: their live deliveries must be right, and of all copies at most four in a thousand may be
+(`hidden`) are played too: their live deliveries must be right, and of all copies at most one in a hundred may be
 given to the wrong one of several that look alike.
 
 They are played on the Mosquitto that is installed, and on a 2.1 from the Docker image that
@@ -29,7 +29,7 @@ on_both = pytest.mark.parametrize("image", [None, IMAGE], ids=lambda image: imag
 stress = pytest.mark.skipif(os.environ.get("COPPER_STRESS") != "1", reason="only with COPPER_STRESS=1")
 OPEN = 0.0005
 """The share of copies that may stay without a sender in long systems: of a client's own messages (MQTT 5)."""
-WRONG = 0.004
+WRONG = 0.01
 """The share of copies that may be given to the wrong sender in systems made of nothing but what is not logged."""
 
 
