@@ -88,21 +88,17 @@ class Tally:
 
     def add(self, event: e.Event) -> None:
         """Take one event in, in the order of the log."""
-        self._move(event)
+        if self._window is not None:
+            place = self._window.place(event, self._place)
+            if self._place == "before" != place:
+                # whoever is there now counts as there
+                self.traffic.meet(self.facts)
+            self._place = place
         if self._place == "after":
             return
         self.facts.add(event)
         if self._place != "before":
             self.traffic.count(event)
-
-    def _move(self, event: e.Event) -> None:
-        if self._window is None:
-            return
-        place = self._window.place(event, self._place)
-        if self._place == "before" != place:
-            # whoever is there now counts as there
-            self.traffic.meet(self.facts)
-        self._place = place
 
     def carry(self, flow: Flow) -> None:
         """Take the messages of a flow in, all of which stand where the last event stood."""
@@ -120,15 +116,11 @@ class Tally:
             self.facts.keep(message.sender, message.topic, message.size)
 
     def has_a_border(self, at: str | None) -> bool:
-        """Whether the window opens or closes at this time, or before it."""
+        """Whether the window opens or closes before this time."""
         if not isinstance(self._window, Between):
             return False
         place = self._window.place(e.Event(at, 0), self._place)
         return place != self._place
-
-    def cross(self, at: str | None) -> None:
-        """What follows is of this time."""
-        self._move(e.Event(at, 0))
 
     def is_exact(self) -> bool:
         """Whether each event is wanted: a run begins and ends with one."""

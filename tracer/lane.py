@@ -50,10 +50,7 @@ class Sums(Protocol):
         """The message is the stored one of its topic now."""
 
     def has_a_border(self, at: str | None) -> bool:
-        """Whether what was counted before this time must be handed on before it."""
-
-    def cross(self, at: str | None) -> None:
-        """All that was counted before this time is handed on."""
+        """Whether an event of this time would be counted elsewhere than those before it."""
 
     def is_exact(self) -> bool:
         """Whether each event is wanted now, and no sums."""
@@ -224,11 +221,11 @@ class Lane:
             return STOP
         at = prefix.iso(split[1])
         # within one stretch, times only rise: so the first is the earliest, and the last the latest
-        has_a_border = self._sums.has_a_border(at)
-        if has_a_border or at is None or self._at is None or at < self._at:
+        if self._sums.has_a_border(at):
+            # the first event behind it has to be one that shows itself
+            return STOP
+        if at is None or self._at is None or at < self._at:
             self.fold()
-        if has_a_border:
-            self._sums.cross(at)
         self._stamp, self._at = line[: len(line) - len(split[0])], at
         return 0
 

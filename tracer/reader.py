@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tracer import grammar, plans
-from tracer.events import Event
+from tracer.events import Event, Publish, Unknown
 from tracer.lane import Lane, Sums
 from tracer.pipeline import Pipeline
 from tracer.prefix import Prefix
@@ -31,20 +31,45 @@ class Reader:
         self._give = take
         self._sums = sums
         self._splitter = Splitter("")
+        self._at: str | None = None
         self._rest = b""
         self._last: Line | None = None
         self._lane: Lane | None = None
 
+    @property
+    def offset(self) -> int:
+        """Where in its part of the log the first line begins that was not read, in bytes."""
+        return self._splitter.offset
+
+    @property
+    def number(self) -> int:
+        """The lines before it."""
+        return self._splitter.number
+
+    @property
+    def last(self) -> Line | None:
+        """The last line that was read of this part of the log."""
+        return self._last
+
     def read(self, chunks: Iterable[bytes], origin: str) -> None:
         """Another part of the log, to its end."""
-        self._splitter = Splitter(origin)
+        self.begin(origin)
         try:
             for chunk in chunks:
                 self.feed(chunk)
         finally:
-            self.rest()
-            for line in self._splitter.rest():
-                self.take(line)
+            self.end()
+
+    def begin(self, origin: str, offset: int = 0, number: int = 0) -> None:
+        """What follows is another part of the log, from this byte on, which this many lines are before."""
+        self._splitter, self._last = Splitter(origin, offset, number), None
+
+    def end(self) -> None:
+        """There is no more of this part: what was left waiting, and the begun last line."""
+        self.rest()
+        for line in self._splitter.rest():
+            self.take(line)
+        self.fold()
 
     def feed(self, chunk: bytes) -> None:
         """Go on as far as lines are whole, and the lane knows whether they are as planned."""
@@ -68,6 +93,10 @@ class Reader:
         """No more comes for now: read what was left waiting, and hand on what was counted."""
         rest, self._rest = self._rest, b""
         self._read(rest)
+        self.fold()
+
+    def fold(self) -> None:
+        """Hand on what was counted so far."""
         if self._lane is not None:
             self._lane.fold()
 
@@ -83,6 +112,12 @@ class Reader:
 
     def _hand_on(self, events: list[Event], line: Line) -> None:
         for event in events:
+            if isinstance(event, Publish) and event.topic.startswith(plans.RUNS):
+                self.fold()
+            elif event.at != self._at and not isinstance(event, Unknown):
+                self._at = event.at
+                if self._sums.has_a_border(event.at):
+                    self.fold()
             is_late = event.line != line.number and self._last is not None
             self._give(event, self._last if is_late and self._last is not None else line)
 
@@ -96,7 +131,10 @@ class Reader:
         if self._lane is None:
             self._lane = Lane(self.pipeline, known, self._sums)
         after = self._lane.run(lines, place)
-        self._splitter.skip(sum(map(len, lines[place:after])) + after - place, after - place)
+        if after > place:
+            self._splitter.skip(sum(map(len, lines[place:after])) + after - place, after - place)
+            end, data = self._splitter.offset, lines[after - 1]
+            self._last = Line(data, self._splitter.number, end - len(data) - 1, self._splitter.origin)
         return after, self._lane.wants_more
 
     def _may_run(self, line: bytes, known: Prefix) -> bool:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tracer import snapshot
+from tracer.events import Event
 from tracer.pipeline import Pipeline
+from tracer.reader import Reader
 from tracer.sources import Line
-from tracer.sources.file import follow
-from tracer.sources.lines import Splitter
+from tracer.sources.file import follow_chunks
 from tracer.sources.rotation import KEPT, Position, find, head_of
 from tracer.store import reading, schema
 from tracer.store.changes import Changes
@@ -80,12 +81,11 @@ class Recorder:
         self._writer = Writer(connection, keep)
         self._say = say
         self._changes = changes
-        self._pipeline = Pipeline()
-        self._splitter = Splitter(str(log))
+        self._reader = Reader(Pipeline(), self._take, changes)
         self._place = Position(0, 0)
         self._before: tuple[int, Position] | None = None
-        self._last: Line | None = None
-        self._waiting = 0
+        self._head = b""
+        self._written = 0
         self._due = 0.0
         with reading.moment(connection):
             self._start = self._resume(connection)
@@ -94,69 +94,75 @@ class Recorder:
         """Until `stop` is set."""
 
         def at_rest() -> None:
+            self._reader.rest()
             ends = stop.is_set()
             if ends or time.monotonic() >= self._due:
-                self._commit(self._splitter.offset, self._splitter.number)
+                self._commit()
             if ends:
                 raise _StopError
 
-        lines = follow(self._log, threading.Event(), at_rest, start=self._start, opened=self._opened, lost=self._lost)
+        follow = follow_chunks(
+            self._log, threading.Event(), at_rest, start=self._start, opened=self._opened, lost=self._lost
+        )
         with suppress(_StopError):
-            for line in lines:
-                ends, begins = stop.is_set(), line.offset == 0
-                if begins and len(line.data) > len(self._place.head):
-                    self._place = replace(self._place, head=line.data[:KEPT])
-                if ends or begins or self._waiting >= MOST or time.monotonic() >= self._due:
-                    # before the line, not after it: a log's begun last line has no end yet
-                    self._commit(line.offset, line.number - 1, anyhow=begins)
+            for chunk in follow:
+                if len(self._head) < KEPT:
+                    self._head = (self._head + chunk)[:KEPT]
+                    self._place = replace(self._place, head=self._head)
+                self._reader.feed(chunk)
+                ends = stop.is_set()
+                if ends:
+                    self._reader.rest()
+                if ends or self._waiting >= MOST or time.monotonic() >= self._due:
+                    self._commit()
                 if ends:
                     return
-                self._take(line)
 
-    def _take(self, line: Line) -> None:
-        before = self._last
-        for event in self._pipeline.feed(line):
-            is_late = event.line != line.number and before is not None
-            self._changes.add(event, before if is_late and before is not None else line, self._pipeline.counts)
-        self._last = line
-        self._waiting += 1
+    @property
+    def _waiting(self) -> int:
+        """Lines that were read since the last commit."""
+        return self._reader.pipeline.counts.lines - self._written
 
-    def _opened(self, file: BinaryIO, splitter: Splitter) -> None:
-        """The lines that follow are of this file: the one that was read, under whatever name, or the next one."""
+    def _take(self, event: Event, line: Line) -> None:
+        self._changes.add(event, line, self._reader.pipeline.counts)
+
+    def _opened(self, file: BinaryIO, offset: int, number: int) -> None:
+        """The bytes that follow are of this file: the one that was read, under whatever name, or the next one."""
         told = os.fstat(file.fileno())
-        end = self._position(self._splitter.offset, self._splitter.number)
         start, self._start = self._start, None
-        self._splitter, self._last = splitter, None
-        if start is not None and splitter.offset:
+        if start is not None and offset:
+            self._reader.begin(str(self._log), offset, number)
             self._place = replace(start, device=told.st_dev, inode=told.st_ino)
+            self._head = start.head.ljust(KEPT)
             return
-        changes = self._changes
+        self._reader.end()
+        changes, end = self._changes, self._position()
+        self._reader.begin(str(self._log))
         if self._due:
             self._before = changes.log, end
             changes.logs[changes.log] = end
-        self._place = Position(told.st_dev, told.st_ino, head=head_of(file))
+        self._place, self._head = Position(told.st_dev, told.st_ino, head=head_of(file)), b""
         changes.log += 1
-        if not self._due:
-            # whatever comes from now on is found again
-            self._commit(0, 0, anyhow=True)
+        # whatever comes from now on is found again, and single events from here on
+        self._commit(anyhow=True)
 
     def _lost(self, words: str) -> None:
         self._changes.lost.add(self._changes.log)
         self._say(words)
 
-    def _commit(self, offset: int, number: int, *, anyhow: bool = False) -> None:
-        """Write what was read up to here, unless that is written."""
+    def _commit(self, *, anyhow: bool = False) -> None:
+        """Write what was read, unless that is written."""
         begun = time.monotonic()
         if self._waiting or anyhow:
-            self._place = self._position(offset, number)
-            changes, counts = self._changes, self._pipeline.counts
-            changes.count(counts)
+            self._reader.fold()
+            self._place = self._position()
+            changes, pipeline = self._changes, self._reader.pipeline
+            changes.count(pipeline.counts)
             changes.logs[changes.log] = self._place
             log, place = self._known()
-            state = snapshot.save(self._pipeline)
-            version = counts.broker_version
+            state, version = snapshot.save(pipeline), pipeline.counts.broker_version
             self._writer.commit(changes, Reading(str(self._log), log, place, changes.counted, version, state))
-            self._waiting = 0
+            self._written = pipeline.counts.lines
         now = time.monotonic()
         self._due = now + max(EVERY, SHARE * (now - begun))
 
@@ -168,13 +174,13 @@ class Recorder:
         _, end = self._before
         return self._before if end.head and find(self._log, end) is not None else here
 
-    def _position(self, offset: int, number: int) -> Position:
-        last = self._last
+    def _position(self) -> Position:
+        reader = self._reader
+        here, last = replace(self._place, offset=reader.offset, number=reader.number), reader.last
         if last is None:
-            return replace(self._place, offset=offset, number=number)
+            return here
         tail = last.data[-KEPT:]
-        tail_offset = last.offset + len(last.data) - len(tail)
-        return replace(self._place, offset=offset, number=number, tail=tail, tail_offset=tail_offset)
+        return replace(here, tail=tail, tail_offset=last.offset + len(last.data) - len(tail))
 
     def _resume(self, connection: sqlite3.Connection) -> Position | None:
         """What a recorder before this one left; None where there was none."""
@@ -193,7 +199,8 @@ class Recorder:
         changes.bucket, changes.log = reading.newest_bucket(connection), had.log
         changes.next_id = changes.bucket.id + 1 if changes.bucket is not None else 1
         try:
-            self._pipeline, changes.counted = snapshot.load(had.state), had.counted
+            self._reader = Reader(snapshot.load(had.state), self._take, changes)
+            self._written, changes.counted = self._reader.pipeline.counts.lines, had.counted
         except snapshot.StateError as error:
             self._say(f"{error.what}: reading goes on where it stopped, but who is connected has to be learned anew")
         if find(self._log, had.position) is None:

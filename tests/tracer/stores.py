@@ -2,17 +2,21 @@
 
 import contextlib
 import threading
+from unittest.mock import patch
 
 from tests.tracer.logs import lines
 from tracer.graph import Tally
 from tracer.pipeline import Pipeline
 from tracer.recorder import record
+from tracer.sources import file
 from tracer.store import graph_of, open_store
 from viz.formats.json import render
 
+CHUNK = 150
+
 
 class StopAfter(threading.Event):
-    """A stop that comes when so many lines were taken, or when there are no more."""
+    """A stop that comes when so many chunks were taken, or when there are no more."""
 
     def __init__(self, count):
         super().__init__()
@@ -24,11 +28,15 @@ class StopAfter(threading.Event):
 
 
 def record_some(log, folder, count, **options):
-    """Record so many of the lines that a log has and that were not recorded, or all of them; whether some are left."""
+    """Record so many chunks of what a log has and that was not recorded, or all of them; whether some is left.
+
+    A chunk is a little longer than a line.
+    """
     had = position(folder) if folder.exists() else 0
-    left = log.read_bytes()[had:].count(b"\n")
-    record(log, folder, StopAfter(min(left, count)), **options)
-    return left > count
+    size = log.stat().st_size
+    with patch.object(file, "CHUNK", CHUNK):
+        record(log, folder, StopAfter(min(1 + (size - had) // CHUNK, count)), **options)
+    return position(folder) < size
 
 
 def record_all(log, folder, **options):

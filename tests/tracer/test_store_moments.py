@@ -127,7 +127,7 @@ def test_marks_become_fewer_with_age_and_go_with_what_is_thrown_away(log, tmp_pa
         assert store.execute("SELECT sum(length(state)) FROM mark").fetchone()[0] <= 40_000
     assert 0 < lines[0] <= 2030
     gaps = [behind - line for line, behind in pairwise(lines)]
-    assert gaps[-1] == 100
+    assert gaps[-1] < 250
     assert max(gaps) <= 500
     begin = START + 2100
     assert read_back(tmp_path / "store", span(begin, begin + 9)) == read_whole(

@@ -45,7 +45,6 @@ def follow(
     at_rest: Callable[[], None] | None = None,
     *,
     start: Position | None = None,
-    opened: Callable[[BinaryIO, Splitter], None] | None = None,
     lost: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Line]:
     """The lines of a file from its start, then those that are written to it, until `stop` is set.
@@ -54,46 +53,81 @@ def follow(
     another's place begins with line 1 anew.
 
     Args:
+        path: as follow_chunks() has it, and all others too.
+        stop: the same.
+        at_rest: the same.
+        start: the same.
+        lost: the same.
+
+    Raises:
+        CopperError: as read().
+    """
+    splitter = Splitter(str(path))
+    ended: list[Line] = []
+
+    def opened(_: BinaryIO, offset: int, number: int) -> None:
+        nonlocal splitter
+        ended.extend(splitter.rest())
+        splitter = Splitter(str(path), offset, number)
+
+    for chunk in follow_chunks(path, stop, at_rest, start=start, opened=opened, lost=lost):
+        yield from ended
+        ended.clear()
+        yield from splitter.feed(chunk)
+    yield from (*ended, *splitter.rest())
+
+
+def follow_chunks(
+    path: Path,
+    stop: threading.Event,
+    at_rest: Callable[[], None] | None = None,
+    *,
+    start: Position | None = None,
+    opened: Callable[[BinaryIO, int, int], None],
+    lost: Callable[[str], None] = lambda _: None,
+) -> Iterator[bytes]:
+    """The bytes of a file, then those that are written to it, until `stop` is set; what is there then is still read.
+
+    Args:
         path: the log; it must be there at the beginning, and may vanish and come back.
         stop: set it to end the following.
         at_rest: called when everything was read and nothing came for a moment.
         start: go on here, in the file that holds what was read, and read the pieces of the log that came after it;
             where there is none, the log is read from its start.
-        opened: called before the lines of a file, with it and with what cuts it into lines.
+        opened: called before the bytes of a file, with it, the place of the first of them, and the lines before that.
         lost: is told in words when something that was written can't be read any more.
 
     Raises:
         CopperError: as read().
     """
     reading = _Reading(path, start, lost)
+    number = start.number if start is not None and reading.position else 0
     try:
         while True:
-            if opened is not None:
-                opened(reading.file, reading.splitter)
+            opened(reading.file, reading.position, number)
+            number = 0
             while not reading.is_over:
                 last = stop.is_set()
                 grown = False
-                for line in reading.lines():
+                for chunk in reading.chunks():
                     grown = True
-                    yield line
+                    yield chunk
                 reading.look_for_the_next()
                 if last and not reading.is_over:
-                    yield from reading.splitter.rest()
                     return
                 if not grown and not reading.is_over:
                     if at_rest is not None:
                         at_rest()
                     stop.wait(POLL)
             # whatever was written between the last look at the old one and that at the new one
-            yield from reading.lines()
-            yield from reading.splitter.rest()
+            yield from reading.chunks()
             reading.go_on()
     finally:
         reading.close()
 
 
 class _Reading:
-    """The file that is being read, and the one that goes on where it ends."""
+    """The file that is being read, and the one that goes on where it ends; `position`: what was read, in bytes."""
 
     def __init__(self, path: Path, start: Position | None, lost: Callable[[str], None]) -> None:
         there = find(path, start) if start is not None else None
@@ -103,13 +137,13 @@ class _Reading:
         self._head, self._tail = b"", b""
         self._is_damaged = False
         if start is None or there is None:
-            self.file, self.splitter = _open(path), Splitter(str(path))
+            self.file, self.position = _open(path), 0
         else:
             self.file = _open(there)
             begin = max(0, start.offset - KEPT)
             self.file.seek(begin)
             self._tail = self.file.read(start.offset - begin)
-            self.splitter = Splitter(str(path), start.offset, start.number)
+            self.position = start.offset
             self._head = start.head
 
     @property
@@ -117,13 +151,14 @@ class _Reading:
         """Whether another file goes on where this one ends."""
         return self._next is not None
 
-    def lines(self) -> Iterator[Line]:
-        """The lines that the file has and that were not read."""
+    def chunks(self) -> Iterator[bytes]:
+        """What the file has and that was not read."""
         while not self._is_cut() and (chunk := self._read()):
-            if len(self._head) < KEPT and self.splitter.position == len(self._head):
+            if len(self._head) < KEPT and self.position == len(self._head):
                 self._head = (self._head + chunk)[:KEPT]
             self._tail = (self._tail + chunk)[-KEPT:]
-            yield from self.splitter.feed(chunk)
+            self.position += len(chunk)
+            yield chunk
 
     def _read(self) -> bytes:
         try:
@@ -138,7 +173,7 @@ class _Reading:
         there, here = _stat(self.path), os.fstat(self.file.fileno())
         if there is None:
             return
-        position = self.splitter.position
+        position = self.position
         if (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino):
             if there.st_size:
                 self._next = _open(between(self.path, self.file) or self.path)
@@ -161,14 +196,14 @@ class _Reading:
         """Whether the file is shorter, or begins otherwise than it did: it may be as long as before by now."""
         if not isinstance(self.file, io.FileIO):
             return False
-        shorter = os.fstat(self.file.fileno()).st_size < self.splitter.position
+        shorter = os.fstat(self.file.fileno()).st_size < self.position
         return shorter or os.pread(self.file.fileno(), len(self._head), 0) != self._head
 
     def go_on(self) -> None:
         """Read the next file now."""
         self.file.close()
         self.file, self._next = self._next or _open(self.path), None
-        self.splitter = Splitter(str(self.path))
+        self.position = 0
         self._head = self._tail = b""
         self._is_damaged = False
 

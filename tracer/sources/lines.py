@@ -41,12 +41,13 @@ class Splitter:
     Attributes:
         offset: where the begun line begins, in bytes.
         number: the lines before it.
+        origin: the log, as in Line.
     """
 
     def __init__(self, origin: str, offset: int = 0, number: int = 0) -> None:
         self.offset = offset
         self.number = number
-        self._origin = origin
+        self.origin = origin
         self._begun = b""
         self._lost = 0
 
@@ -69,7 +70,7 @@ class Splitter:
         if self.position == 0 and b"\0" in chunk:
             raise CopperError(
                 "is a binary file, not a log of Mosquitto",
-                where=self._origin,
+                where=self.origin,
                 next_step="give the file that log_dest in mosquitto.conf names",
             )
 
@@ -107,7 +108,7 @@ class Splitter:
         data = self._begun + end
         if not self._lost:
             data = data.removesuffix(b"\r")
-        line = Line(data[:LONGEST], self.number, self.offset, self._origin)
+        line = Line(data[:LONGEST], self.number, self.offset, self.origin)
         self.offset += size
         self._begun, self._lost = b"", 0
         return line

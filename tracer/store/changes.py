@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from tracer import events as e
+from tracer.copies import Message
 from tracer.facts import Facts, Known
+from tracer.flows import Flow
 from tracer.graph import Counted
 from tracer.sources import Line
 from tracer.sources.rotation import Position
@@ -148,6 +150,34 @@ class Changes:
         if self.keep_events:
             bucket.events.append(event)
 
+    def carry(self, flow: Flow) -> None:
+        """Take the messages of a flow in, all of which belong to the bucket of now."""
+        if self.bucket is not None:
+            self.bucket.empty = False
+            self.bucket.traffic.carry(flow)
+
+    def introduce(self, flow: Flow) -> None:
+        """The first of messages that are carried later."""
+        known = self.facts.clients
+        self.clients.update({flow.sender, *(one.client for one in flow.receivers)} - known.keys())
+        if not flow.has_waited and (flow.sender not in known or flow.topic not in known[flow.sender].published):
+            self.published.add((flow.sender, flow.topic))
+        self.facts.introduce(flow)
+
+    def keep(self, message: Message) -> None:
+        """The message is the stored one of its topic now."""
+        if self.facts.owners.get(message.topic) != (message.sender if message.size else None):
+            self.topics.add(message.topic)
+        self.facts.keep(message.sender, message.topic, message.size)
+
+    def has_a_border(self, at: str | None) -> bool:
+        """Whether another bucket than that of now begins with this time."""
+        return self.bucket is None or not _is_in(self.bucket, self._start_of(at))
+
+    def is_exact(self) -> bool:
+        """Whether each event is wanted: to be kept, or to see a run end."""
+        return self.keep_events or bool(self.open_runs)
+
     def count(self, counts: Counted) -> None:
         """The lines that were read since the last time, and what they told, belong to the bucket of now."""
         if self.bucket is None:
@@ -194,12 +224,14 @@ class Changes:
 
     def _look_at_the_clock(self, event: e.Event, line: Line, counts: Counted) -> Bucket:
         self.at = event.at
-        now = int(self.clock()) if event.at is None else seconds_of(event.at)
-        start = now - now % SECONDS
-        bucket = self.bucket
-        if bucket is not None and bucket.start - SET_BACK < start <= bucket.start:
+        start, bucket = self._start_of(event.at), self.bucket
+        if bucket is not None and _is_in(bucket, start):
             return bucket
         return self._begin(start, line, counts, cut=False)
+
+    def _start_of(self, at: str | None) -> int:
+        now = int(self.clock()) if at is None else seconds_of(at)
+        return now - now % SECONDS
 
     def _begin(self, start: int, line: Line, counts: Counted, *, cut: bool) -> Bucket:
         self.count(counts)
@@ -264,6 +296,11 @@ class Changes:
             self.published.add((event.client, event.topic))
         if event.retain and self.facts.owners.get(event.topic) != (event.client if event.bytes else None):
             self.topics.add(event.topic)
+
+
+def _is_in(bucket: Bucket, start: int) -> bool:
+    """Whether what would begin a bucket at this second stays in this one."""
+    return bucket.start - SET_BACK < start <= bucket.start
 
 
 def _started(event: e.Event) -> str | None:
