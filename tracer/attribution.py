@@ -222,7 +222,8 @@ class Attribution:
             return None
         if record.retain and not (message.retain and self._keeps_retain(session)):
             return None
-        self.routing.learn(message, record, block.sent.copies.get(session.client, []))
+        if self._is_inside():
+            self.routing.learn(message, record, block.sent.copies.get(session.client, []))
         if block.sent.count(session.client) >= self._most(session, message.topic):
             return None
         if message.is_will:

@@ -141,6 +141,10 @@ def _told(session: Session, record: PublishOut, *, retain: bool) -> Copy | None:
         near = [copy for copy in fitting if _distance(copy.mid, record.mid) <= NEAR]
     if len({copy.message.sender for copy in near}) > 1:
         return None
+    sure = [copy for copy in near if copy.question is None and copy.replay is not None]
+    if len({copy.replay for copy in near}) > 1 and sure:
+        # stored messages of several filters, and those of one may never have been routed
+        near = sure
     return min(near, key=lambda copy: _distance(copy.mid, record.mid), default=None)
 
 

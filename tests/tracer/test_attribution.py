@@ -424,9 +424,11 @@ def test_a_second_copy_of_a_message_tells_that_each_filter_brings_one():
 
 
 def test_a_copy_above_its_message_s_qos_tells_that_copies_have_the_qos_of_their_filter():
-    s = [*connected("P"), *connected("Q"), *connected("S", clean=0), *subscribed("S", "t/#", qos=1)]
-    live = [published("P", "t/1"), sent("S", "t/1", qos=1, mid=1), acknowledged("S"), "Client S closed its connection."]
-    waits = [published("Q", "t/1"), published("P", "t/1"), *back_for(2, 3)]
+    s = [*connected("P"), *connected("Q"), *connected("S", clean=0), *subscribed("S", "t/#", qos=2)]
+    live = [published("P", "t/1", qos=1, mid=1), sent("S", "t/1", qos=2, mid=1), puback("P")]
+    live += ["Received PUBCOMP from S (Mid: 1, RC:0)", "Client S closed its connection."]
+    waits = [published("Q", "t/1"), published("P", "t/1"), *connected("S", clean=0, present=1)]
+    waits += [sent("S", "t/1", qos=2, mid=mid) for mid in (2, 3)]
     assert [sender for sender, *_ in deliveries_of(*s, *live, *waits)] == ["P", "Q", "P"]
 
 
