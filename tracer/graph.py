@@ -32,6 +32,7 @@ from tracer.facts import Facts
 from tracer.flows import Flow
 from tracer.identity import Service, identify
 from tracer.sums import Pair, Sums, Traffic, sums_of_key
+from tracer.tree import Tree
 from tracer.windows import Between, Place, Run, Window
 
 __all__ = ["RULES", "SCHEMA", "By", "Counted", "Place", "Run", "Tally"]
@@ -149,7 +150,10 @@ class Tally:
         self._add_services(graph, services)
         subscriptions = self._subscriptions(services)
         seen = sorted({topic for _, topic in self.traffic.published} | {topic for topic, _ in self.traffic.received})
-        matching = {logged: _topics_of(logged, seen) for logged in sorted(set().union(*subscriptions.values()))}
+        tree: Tree[None, str] = Tree()
+        for topic in seen:
+            tree.put(topic, None, topic)
+        matching = {logged: _topics_of(logged, tree) for logged in sorted(set().union(*subscriptions.values()))}
         denied = {topic for _, topic in self.traffic.denied}
         only_filters = set().union(*matching.values()) - set(seen) - denied
         for topic in sorted({*seen, *denied, *only_filters}):
@@ -246,9 +250,9 @@ def _added(sums_of: dict[Any, Sums], to: Any) -> Iterable[tuple[Any, Sums]]:
     return sorted(added.items(), key=lambda item: item[0])
 
 
-def _topics_of(logged: str, seen: list[str]) -> list[str]:
+def _topics_of(logged: str, seen: Tree[None, str]) -> list[str]:
     """The topics that a filter connects to: those seen that it matches, else itself."""
     _, plain = topics.split_share(logged)
     if not topics.is_wildcard(plain):
         return [plain]
-    return [topic for topic in seen if topics.matches(plain, topic)] or [plain]
+    return sorted(seen.of_filter(plain)) or [plain]

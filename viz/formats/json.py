@@ -6,6 +6,7 @@ them can be compared line by line.
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -17,4 +18,8 @@ def render(graph: nx.MultiDiGraph[str]) -> str:
     data: dict[str, Any] = nx.node_link_data(graph, edges="edges")
     data["nodes"].sort(key=lambda node: str(node["id"]))
     data["edges"].sort(key=lambda edge: (str(edge["source"]), str(edge["target"]), str(edge["key"])))
-    return json.dumps(data, indent=2, sort_keys=True) + "\n"
+    out = io.StringIO()
+    # not json.dumps, which holds all pieces at once: many times the text's size
+    out.writelines(json.JSONEncoder(indent=2, sort_keys=True).iterencode(data))
+    out.write("\n")
+    return out.getvalue()
