@@ -6,13 +6,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.plant import Plant
+from benchmarks.plant import CALM, RESTLESS, Plant
 from tests.tracer.mosquittos import mosquitto
 
 FOLDER = Path(__file__).parent / ".logs"
 SEED = 5
 REAL_SIZE = 113_000_000
-ODD_SIZE = 40_000_000
+SHORT_SIZE = 40_000_000
 COPIES = 9
 RESTART = 60
 """Seconds between the end of a broker and its next start."""
@@ -23,9 +23,14 @@ def real() -> Path:
     return _kept("real.log", lambda path: _play(path, REAL_SIZE, odd=False))
 
 
+def restless() -> Path:
+    """40 MB of the same plant, whose clients come and go all the time."""
+    return _kept("restless.log", lambda path: _play(path, SHORT_SIZE, odd=False, change_every=RESTLESS))
+
+
 def odd() -> Path:
     """40 MB of one where every sixth has quotes and the like in its names, and some topics don't fit into a line."""
-    return _kept("odd.log", lambda path: _play(path, ODD_SIZE, odd=True))
+    return _kept("odd.log", lambda path: _play(path, SHORT_SIZE, odd=True))
 
 
 def big() -> Path:
@@ -44,10 +49,10 @@ def _kept(name: str, make: Callable[[Path], None]) -> Path:
     return path
 
 
-def _play(path: Path, size: int, *, odd: bool) -> None:
+def _play(path: Path, size: int, *, odd: bool, change_every: int = CALM) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         with mosquitto(Path(folder)) as broker:
-            plant = Plant(SEED, broker.port, odd=odd)
+            plant = Plant(SEED, broker.port, odd=odd, change_every=change_every)
             while broker.log.stat().st_size < size:
                 plant.turn()
             plant.leave()

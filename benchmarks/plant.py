@@ -19,8 +19,12 @@ MEASURES = (
     "cycle", "parts", "scrap", "energy", "job", "alarm", "report", "state",
 )  # fmt: skip
 PANELS, SERVICES, HANDLERS = 40, 12, 3
-ONE_CHANGE_EVERY = 160
-"""Messages between two changes of who is there or subscribes to what: some 1.5 % of the lines tell of them."""
+CALM, RESTLESS = 3_000, 160
+"""Messages between two changes of who is there or subscribes to what.
+
+The plant plays as fast as the broker goes. In a calm one a client that sends a message a second stays for most of an
+hour; in a restless one everybody is gone after some minutes, and two lines in a hundred tell of it.
+"""
 ODD_EVERY = 6
 """One client in so many has odd names, if any: then some 12 % of the lines have more than two quotes."""
 WAITING = 400
@@ -59,11 +63,13 @@ class Plant:
         seed: the same seed plans the same plant, and draws the same moves.
         port: the broker's.
         odd: every sixth device and panel has an id and topics with quotes, parentheses and spaces.
+        change_every: CALM or RESTLESS.
     """
 
-    def __init__(self, seed: int, port: int, *, odd: bool) -> None:
+    def __init__(self, seed: int, port: int, *, odd: bool, change_every: int = CALM) -> None:
         self._random = random.Random(seed)
         self._odd = odd
+        self._change_every = change_every
         self.net = Net(port)
         self._devices = [self._device(number) for number in range(DEVICES)]
         self._services = [self._service(number) for number in range(SERVICES)]
@@ -141,7 +147,7 @@ class Plant:
             if member.client is not None and not member.client.closed:
                 self._publish(member, member.client)
         self.net.poll()
-        if self._sent - self._changed >= ONE_CHANGE_EVERY:
+        if self._sent - self._changed >= self._change_every:
             self._changed = self._sent
             self._change()
             self._forget()

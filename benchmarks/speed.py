@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import logs
@@ -17,18 +16,10 @@ ROUNDS = 3
 HEAD = ("s", "MB/s", "lines/s", "speed : naive", "time : rg", "memory, MB")
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """A command, and whether it is held to one core."""
-
-    name: str
-    command: Sequence[str]
-    one_core: bool = True
-
-
 def speed() -> None:
-    """Ordinary names, then odd ones."""
+    """A calm plant with ordinary names, one whose clients come and go, and one with odd names."""
     _compare(logs.real(), "ordinary names", ROUNDS)
+    _compare(logs.restless(), "restless", ROUNDS)
     _compare(logs.odd(), "odd names", ROUNDS)
 
 
@@ -42,10 +33,10 @@ def _compare(log: Path, what: str, rounds: int) -> None:
     with log.open("rb") as file:
         lines = sum(1 for _ in file)
     contestants = _contestants(log)
-    costs: dict[str, list[Cost]] = {one.name: [] for one in contestants}
+    costs: dict[str, list[Cost]] = {name: [] for name in contestants}
     for _ in range(rounds):
-        for one in contestants:
-            costs[one.name].append(cost(one.command, one_core=one.one_core))
+        for name, command in contestants.items():
+            costs[name].append(cost(command, one_core=True))
     seconds = {name: statistics.median(one.seconds for one in every) for name, every in costs.items()}
     rows = [
         (
@@ -62,13 +53,11 @@ def _compare(log: Path, what: str, rounds: int) -> None:
     show((f"{size:,.0f} MB, {lines:,} lines, {what}", *HEAD), rows)
 
 
-def _contestants(log: Path) -> list[Contestant]:
-    graph = [COPPER_TRACE, "graph", str(log), "--format", "json", "--by", "client"]
-    return [
-        Contestant("copper-trace graph, one core", graph),
-        Contestant("copper-trace graph, all cores", graph, one_core=False),
-        Contestant("naive.py", [sys.executable, str(HERE / "naive.py"), str(log)]),
-        Contestant("naive.awk (mawk)", ["mawk", "-f", str(HERE / "naive.awk"), str(log)]),
-        Contestant("rg -c PUBLISH", ["rg", "-c", "PUBLISH", str(log)]),
-        Contestant("wc -l", ["wc", "-l", str(log)]),
-    ]
+def _contestants(log: Path) -> dict[str, Sequence[str]]:
+    return {
+        "copper-trace graph": [COPPER_TRACE, "graph", str(log), "--format", "json", "--by", "client"],
+        "naive.py": [sys.executable, str(HERE / "naive.py"), str(log)],
+        "naive.awk (mawk)": ["mawk", "-f", str(HERE / "naive.awk"), str(log)],
+        "rg -c PUBLISH": ["rg", "-c", "PUBLISH", str(log)],
+        "wc -l": ["wc", "-l", str(log)],
+    }
