@@ -8,14 +8,14 @@ the message, and its lines are read one by one. A test reads the same logs with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from tracer import grammar, plans, prefix, waiting
-from tracer.copies import Message
+from tracer.copies import Message, Subscription
 from tracer.flows import Flow, Receiver
 from tracer.pipeline import Pipeline
-from tracer.plans import BETWEEN, MID, NEXT, QUOTE, SIZE_BEGIN, SIZE_END, Intake, Plan, PlannedCopy, masked
+from tracer.plans import BETWEEN, MID, NEXT, QUOTE, SIZE_BEGIN, SIZE_END, Intake, Plan, masked
 from tracer.prefix import Prefix
 from tracer.records import Record
 from tracer.sessions import Session
@@ -77,6 +77,7 @@ class Lane:
         self._releases: dict[tuple[str, str, bool], Plan] = {}
         self._sizes: dict[bytes, int] = {}
         self._receivers: dict[bytes, Session] = {}
+        self._names: dict[bytes, Session] = {}
         self._counted: list[Plan] = []
         self._drained: dict[tuple[str, str, str, int], Flow] = {}
         self._freed: Session | None = None
@@ -305,25 +306,23 @@ class Lane:
             return self._take_in(lines, place, plan, number, size)
         if not plan.holds and not self._renew(plan):
             return STOP
-        full: list[PlannedCopy] = []
-        after = self._compare(lines, place + 1, plan, text, number, full)
+        after = self._hand_out(lines, place + 1, plan, text, size, number)
         if after >= 0:
             plan.publisher.is_again(int(number), plan.message.topic, size, dup=False)
-            self._hand_out(plan, size, full)
         return after
 
-    def _compare(  # noqa: PLR0917  one loop, in which calls are dear
-        self, lines: Lines, place: int, plan: Plan, text: bytes, number: bytes, full: list[PlannedCopy]
+    def _hand_out(  # noqa: C901, PLR0917  calls are dear in what is done for each message
+        self, lines: Lines, place: int, plan: Plan, text: bytes, size: int, number: bytes
     ) -> int:
-        """Where the handling of a message with a packet identifier ends.
+        """Where the handling of a message with a packet identifier ends, if it goes as planned.
 
         Args:
             lines: of the log.
             place: behind the line that lets it in.
-            plan: what is expected.
+            plan: what is expected. A copy that is not there waits, if its receiver's window can be full.
             text: the end of each line, from the size on.
+            size: the same as a number.
             number: its packet identifier.
-            full: to be filled with the copies that are not there: their receivers have a full window.
         """
         if plan.copies is None:
             return STOP
@@ -331,48 +330,57 @@ class Lane:
             # not all that can be expected is there yet
             return MORE
         stamp = self._stamp
-        for copy in plan.copies:
-            session = copy.session
+        sent: list[tuple[Session, int]] = []
+        full: list[Subscription] = []
+        for session, head, tail, one in plan.copies:
             if session is None:
-                line = stamp + copy.head + text
-            else:
-                line = b"%b%b%d%b%b" % (stamp, copy.head, session.next_mid or 0, copy.tail, text)
-            if lines[place] == line and not (session is not None and session.open):
+                if lines[place] != stamp + head + text:
+                    return STOP
                 place += 1
-            elif session is None or not session.inflight or session.open:
+                continue
+            mid = session.next_mid or 0
+            if session.open:
                 return STOP
+            if lines[place] == b"%b%b%d%b%b" % (stamp, head, mid, tail, text):
+                place += 1
+                sent.append((session, mid))
+            elif session.inflight:
+                full.append(one)
             else:
-                full.append(copy)
+                return STOP
         head, tail = plan.answer
-        return place + 1 if lines[place] == stamp + head + number + tail else STOP
-
-    def _hand_out(self, plan: Plan, size: int, full: list[PlannedCopy]) -> None:
-        """The message and its copies are as planned."""
-        like = plan.message
-        for copy in plan.copies or ():
-            session = copy.session
-            if session is not None and not (full and copy in full):
-                mid = session.next_mid or 0
-                session.inflight[mid] = like.topic
-                session.next_mid = mid % 65535 + 1
-                session.doubt = 0
+        if lines[place] != stamp + head + number + tail:
+            return STOP
+        topic = plan.message.topic
+        for session, mid in sent:
+            session.inflight[mid] = topic
+            session.next_mid = mid % 65535 + 1
+            session.doubt = 0
         if full or plan.away:
-            message = Message(like.sender, like.topic, size, like.qos, like.retain, self._counts.lines)
-            for one in (*(copy.one for copy in full), *plan.away):
-                self._attribution.routing.wait(one, message)
+            self._let_wait(plan, size, (*full, *plan.away))
         for session in plan.drawing:
             session.draw()
-        if not full:
+        if full:
+            self._count_short(plan, size, full)
+        else:
             self._count(plan, size)
-            return
+        return place + 1
+
+    def _let_wait(self, plan: Plan, size: int, ones: Iterable[Subscription]) -> None:
+        like = plan.message
+        message = Message(like.sender, like.topic, size, like.qos, like.retain, self._counts.lines)
+        for one in ones:
+            self._attribution.routing.wait(one, message)
+
+    def _count_short(self, plan: Plan, size: int, waiting: list[Subscription]) -> None:
         if not (plan.messages or plan.short):
             self._counted.append(plan)
-        flow = plan.count_short(full, size, self._at)
+        flow = plan.count_short({one.client for one in waiting}, size, self._at)
         if flow.messages == 1:
             self._sums.introduce(flow)
         if plan.retain:
             self._store(plan, size)
-        self._counts.lines += plan.lines - len(full)
+        self._counts.lines += plan.lines - len(waiting)
 
     def _count(self, plan: Plan, size: int) -> None:
         if plan.messages:
@@ -435,11 +443,10 @@ class Lane:
         plan = self._release_plan(session, message)
         if not plan.holds and not self._renew(plan):
             return STOP
-        full: list[PlannedCopy] = []
-        after = self._compare(lines, place + 1, plan, b"%b%d%b" % (SIZE_BEGIN, message.size, SIZE_END), number, full)
+        text = b"%b%d%b" % (SIZE_BEGIN, message.size, SIZE_END)
+        after = self._hand_out(lines, place + 1, plan, text, message.size, number)
         if after >= 0:
             del session.releasing[int(number)]
-            self._hand_out(plan, message.size, full)
         return after
 
     def _release_plan(self, session: Session, message: Message) -> Plan:
@@ -532,12 +539,19 @@ class Lane:
 
     def _whose(self, body: bytes, tail: bytes) -> tuple[Session, bytes] | None:
         """Whose line it is, and its packet identifier."""
-        who, _, number = body.rpartition(b" (" + NUMBER)
-        digits = number.removesuffix(tail)
-        if len(digits) == len(number) or not digits.isdigit() or len(digits) > MID_DIGITS:
+        who, _, rest = body.rpartition(b"(")
+        number = rest[len(NUMBER) : -len(tail)]
+        if rest != NUMBER + number + tail or not number.isdigit() or len(number) > MID_DIGITS:
             return None
-        session = self._session(who.partition(b" from ")[2])
-        return None if session is None else (session, digits)
+        session = self._names.get(who)
+        if session is None or not session.connected:
+            session = self._session(who.partition(b" from ")[2][:-1])
+            if session is None or who[-1:] != b" ":
+                return None
+            if len(self._names) >= NAMES_CAP:
+                self._names.clear()
+            self._names[who] = session
+        return session, number
 
     def _session(self, client: bytes) -> Session | None:
         try:

@@ -35,14 +35,9 @@ RUNS = "runner/runs/"
 """Topics that say where a run begins and ends: each of their messages is wanted as an event of its own."""
 
 
-@dataclass(slots=True, eq=False)
-class PlannedCopy:
-    """A copy of QoS > 0 with the session that draws its packet identifier, or one of QoS 0; its text around that."""
-
-    one: Subscription
-    session: Session | None
-    head: bytes
-    tail: bytes
+PlannedCopy = tuple[Session | None, bytes, bytes, Subscription]
+"""A copy of QoS > 0 with the session that draws its packet identifier, or one of QoS 0; its line around that; the filter
+that brings it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,9 +97,8 @@ class Plan(Expectation):
             self.short = {}
         return flows
 
-    def count_short(self, waiting: list[PlannedCopy], size: int, at: str | None) -> Flow:
-        """One message more, without these copies, in what is counted of such messages."""
-        clients = {copy.one.client for copy in waiting}
+    def count_short(self, clients: set[str], size: int, at: str | None) -> Flow:
+        """One message more, whose copies for these clients wait, in what is counted of such messages."""
         receivers = tuple(one for one in self.receivers if not one.qos or one.client not in clients)
         flow = self.short.get(receivers)
         if flow is None:
@@ -189,7 +183,7 @@ def renew(plan: Plan, sessions: Sessions, routing: Routing) -> None:
         return
     plan.copies = tuple(
         [
-            PlannedCopy(one, session, head, tail) if qos else PlannedCopy(one, None, head + b"0" + tail, b"")
+            (session, head, tail, one) if qos else (None, head + b"0" + tail, b"", one)
             for (one, session, qos, _), head in zip(plain.sent, heads, strict=True)
         ]
     )
