@@ -36,8 +36,7 @@ RUNS = "runner/runs/"
 
 
 PlannedCopy = tuple[Session | None, bytes, bytes, Subscription]
-"""A copy of QoS > 0 with the session that draws its packet identifier, or one of QoS 0; its line around that; the filter
-that brings it."""
+"""A copy: the session that draws a packet identifier for it, None at QoS 0; its line around that; the filter behind."""
 
 
 @dataclass(slots=True, eq=False)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tracer import grammar, plans
+from tracer.counting import Sums
 from tracer.events import Event, Publish, Unknown
-from tracer.lane import Lane, Sums
+from tracer.lane import Lane
 from tracer.pipeline import Pipeline
 from tracer.prefix import Prefix
 from tracer.records import Record
