@@ -87,7 +87,7 @@ class Lane:
                 after = self._new_second(line)
                 if after < 0:
                     break
-                at, stamp, width = counting.at, counting.stamp, len(counting.stamp)
+                newest, at, stamp, width = None, counting.at, counting.stamp, len(counting.stamp)
                 following, ahead = stamp + NEXT, width + len(NEXT)
             body = line[width:]
             key, is_publish, text = body.rpartition(QUOTE)
@@ -103,7 +103,7 @@ class Lane:
                     after = self._other(lines, place, key, text)
                     if after < 0:
                         break
-                    place, freed, newest = after, None, None
+                    place, freed, newest, weight = after, None, plan_of(key), size_of(text) or 0
                     continue
                 form, size = plan.form, size_of(text)
                 after = place + plan.lines
@@ -134,7 +134,7 @@ class Lane:
                 after = self._publish(lines, place, plan, text)
                 if after < 0:
                     break
-                place, freed, newest = after, None, None
+                place, freed, newest, weight = after, None, plan, size_of(text) or 0
                 continue
             who, _, rest = body.rpartition(b"(")
             session = receiver_of(who)
@@ -152,7 +152,7 @@ class Lane:
                 break
             place, newest = after, None
             freed, numbered.freed = numbered.freed, None
-        if after == STOP and newest is not None and not self._ends(lines[place]):
+        if newest is not None and not self._ends(lines[place]):
             place -= counting.take_back(newest, weight)
         self.wants_more = after == MORE and place <= last
         self._attribution.draining = freed.client if freed is not None else None
@@ -192,7 +192,8 @@ class Lane:
         if plan.lines > 1 and b"\n".join(lines[place + 1 : after]) != expected:
             return STOP
         # what is sent last of all can still be taken back, but not before such a line
-        if not self._ends(lines[after]):
+        can_be_taken_back = lines[after][: len(stamp) + len(NEXT)] == stamp + NEXT and (size or not plan.retain)
+        if not can_be_taken_back and not self._ends(lines[after]):
             return STOP
         self._counting.count(plan, size)
         return after
