@@ -309,7 +309,7 @@ BROKER = (
     _piece("2.1", b"Restored 4 base messages", rb"Restored \d+ .+", _note),
     _piece("2.1", b"Plugin p has registered to receive 'tick' events.", rb"Plugin .+", _note),
     _piece("plugin.c", b"Loading plugin: /usr/lib/p.so", rb"Loading plugin: .+", _note),
-    _piece("loop.c; 2.1 signals.c", b"Reloading config.", rb"Reloading config\.", _note),
+    _piece("loop.c; 2.1 signals.c", b"Reloading config.", rb"Reloading config\.", lambda _: r.Reloading()),
     _piece("persist_write.c", b"Saving in-memory database to /var/m.db.", rb"Saving in-memory database to .+", _note),
     _piece("all over", b"Warning: File /etc/acl owner is not mosquitto.", rb"Warning: .+", _note),
     _piece("all over", b"Error: Invalid password hash for user u, removing entry.", rb"Error: .+", _note),

@@ -36,6 +36,11 @@ class Note(Record):
 
 
 @dataclass(slots=True)
+class Reloading(Note):
+    """SIGHUP: the configuration is read again, after which log_type may be another."""
+
+
+@dataclass(slots=True)
 class NoteInside(Note):
     """A note that may stand among the deliveries of one message: a reused message id, a plugin's text, a cut line."""
 

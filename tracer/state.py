@@ -91,7 +91,7 @@ class State:
         self._now = moment
         if not isinstance(record, r.Note):
             self._subscribing.echo = None
-        self._debug = self._debug or record.packet
+        self._debug = (self._debug or record.packet) and not isinstance(record, r.Reloading)
         events = self._messages.release(record)
         if self._connections.is_over(record):
             events += self._connections.without_connack()

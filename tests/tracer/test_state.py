@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tracer.logs import CASES, CORPUS, connected, events_of, lines, log_of, published, sent, subscribed, traced
-from tracer.events import DISCONNECT_REASONS, Unknown
+from tracer.events import DISCONNECT_REASONS, Connect, Unknown
 from tracer.pipeline import Pipeline
 
 
@@ -188,3 +188,10 @@ def test_a_log_with_a_hole_or_rubbish_in_it_is_read_and_counted_once(case, place
     data = (CORPUS / case / "mosquitto.log").read_bytes()[:6000]
     broken = data[:place] + rubbish + data[place + 7 :]
     assert counted_once(traced(broken)[1], len(lines(broken)))
+
+
+def test_a_log_whose_debug_lines_end_with_a_reload_still_says_who_comes():
+    new = [line for client in ("one", "two") for line in connected(client)[:2]]
+    events, pipeline, _ = traced(log_of(*connected("pump"), published("pump", "t"), "Reloading config.", *new))
+    assert [event.client for event in events if isinstance(event, Connect)] == ["pump", "one", "two"]
+    assert pipeline.counts.unknown_lines == 0
