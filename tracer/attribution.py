@@ -163,6 +163,8 @@ class Attribution:
         self._replaying = session
         for one in filters:
             stored = self.stored.matching(one.plain)
+            if session.has_options and session.keeps_retain is None:
+                session.owed.update(message.topic for message in stored)
             question = Question() if session.has_options or one.group is not None else None
             place, spread = 0, sum(self._dialect.qos(one, message) > 0 for message in stored)
             for message in stored:
@@ -222,6 +224,12 @@ class Attribution:
             return None
         if record.retain and not (message.retain and self._keeps_retain(session)):
             return None
+        if record.retain and record.topic in session.owed:
+            session.owed.discard(record.topic)
+            stored = self.stored.replay(record.topic, record.size, self._subscribed(session, record.topic))
+            if stored is not None and stored.sender != message.sender:
+                # it looks like this message, and like the one that was stored when the client subscribed
+                return Origin(None, RETAINED, NONE)
         if self._is_inside():
             self.routing.learn(message, record, block.sent.copies.get(session.client, []))
         if block.sent.count(session.client) >= self._most(session, message.topic):
@@ -245,6 +253,10 @@ class Attribution:
     def _take(self, block: Block, record: PublishOut, session: Session) -> Origin:
         message = block.message
         block.sent.add(session.client, record.qos, record.mid if record.qos else 0)
+        if session.owed:
+            # stored messages that come late come before all others
+            session.owed.clear()
+            self._sessions.changed(session)
         if message.retain and session.keeps_retain is None:
             session.keeps_retain = record.retain
             self._sessions.changed(session)
@@ -260,6 +272,7 @@ class Attribution:
         """A stored message, as it was when the client subscribed; it may come late, inside another's block."""
         if not record.retain:
             return None
+        session.owed.discard(record.topic)
         queued = self.waited(record, session)
         if queued is not None:
             return queued

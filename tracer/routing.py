@@ -142,7 +142,7 @@ class Routing:
                 continue
             elif session.connected:
                 retain = message.retain and session.keeps_retain
-                if retain is None or (own and leaf.logged not in session.gets_own):
+                if retain is None or session.owed or (own and leaf.logged not in session.gets_own):
                     return None
                 sent.append((leaf, session, qos, retain))
                 served.add(leaf.client)

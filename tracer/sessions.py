@@ -28,7 +28,7 @@ class Session:
 
     `questions` are those that are open, `open` the draws since the count was last in step that hang on them; `facts`:
     so many of these draws never were. `owns`: by filter, whether it wants the client's own messages. `vague`: of some
-    copy that waits it is not sure which identifier it has.
+    copy that waits it is not sure which identifier it has. `owed`: topics whose stored message may still come, late.
     """
 
     client: str
@@ -58,6 +58,7 @@ class Session:
     kept_away: set[tuple[str, str]] = field(default_factory=set)
     gets_own: set[str] = field(default_factory=set)
     keeps_retain: bool | None = None
+    owed: set[str] = field(default_factory=set)
     waiting: deque[Copy] = field(default_factory=deque)
     vague: bool = False
 
@@ -70,6 +71,7 @@ class Session:
         self.kept_away.clear()
         self.gets_own.clear()
         self.owns.clear()
+        self.owed.clear()
         self.questions, self.facts, self.open = [], [], {}
         self.had_five = False
         self.next_mid = 1

@@ -168,6 +168,24 @@ def test_a_live_copy_with_the_retain_flag_is_live_for_mqtt_5():
     assert got == [("P", "S", "t/1", "live", "seen")]
 
 
+def test_a_late_stored_message_that_looks_like_the_live_one_is_nobodys():
+    # MQTT 5, retain as published: both copies have the flag, and the first of two is the stored one
+    subscriber = [*connected("S", protocol=5), *subscribed("S", "t/1")]
+    stored = [*connected("A"), *connected("Q"), published("A", "t/1", retain=1)]
+    q, copy = published("Q", "t/1", retain=1), sent("S", "t/1", retain=1)
+    assert deliveries_of(*stored, *subscriber, q, copy, copy) == [
+        (None, "S", "t/1", "retained", "none"),
+        ("Q", "S", "t/1", "live", "seen"),
+    ]
+
+
+def test_once_the_stored_message_came_a_live_one_with_the_flag_is_seen():
+    subscriber = [*connected("S", protocol=5), *subscribed("S", "t/1"), sent("S", "t/1", retain=1)]
+    stored = [*connected("A"), *connected("Q"), published("A", "t/1", retain=1)]
+    live = [published("Q", "t/1", retain=1), sent("S", "t/1", retain=1)]
+    assert deliveries_of(*stored, *subscriber, *live)[-1] == ("Q", "S", "t/1", "live", "seen")
+
+
 def test_a_deleted_stored_message_has_no_author():
     stored = [*connected("P"), published("P", "t/1", retain=1), published("P", "t/1", retain=1, size=0)]
     got = deliveries_of(*stored, *connected("S"), *subscribed("S", "t/#"), sent("S", "t/1", retain=1))
