@@ -51,6 +51,11 @@ class Lane:
             b"Received PINGRE": self._numbered.ping,
         }
 
+    @property
+    def at(self) -> str | None:
+        """The time of the last line that was read."""
+        return self._counting.at
+
     def fold(self) -> None:
         """Hand on what was counted."""
         self._counting.fold()

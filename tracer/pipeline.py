@@ -84,6 +84,10 @@ class Pipeline:
         """
         return self._count(self.state.rest())
 
+    def skip_to(self, at: str | None) -> None:
+        """Lines up to this time were read elsewhere: one without a time that follows has this one."""
+        self._stamp, self._at = b"", at
+
     def settle(self) -> list[Event]:
         """The events that were waiting, before a line that ends what was being handed out."""
         return self._count(self.state.finish())

@@ -133,6 +133,7 @@ class Reader:
             self._lane = Lane(self.pipeline, known, self._sums)
         after = self._lane.run(lines, place)
         if after > place:
+            self.pipeline.skip_to(self._lane.at)
             self._splitter.skip(sum(map(len, lines[place:after])) + after - place, after - place)
             end, data = self._splitter.offset, lines[after - 1]
             self._last = Line(data, self._splitter.number, end - len(data) - 1, self._splitter.origin)

