@@ -17,6 +17,7 @@ PLANS_CAP = 50_000
 NAMES_CAP = 50_000
 """Sizes, and clients, that are known by their bytes."""
 MID_DIGITS, SIZE_DIGITS = 5, 19
+HEADS = tuple(b"Received %b from " % kind for kind in (b"PUBACK", b"PUBREC", b"PUBREL", b"PUBCOMP", b"PINGREQ"))
 
 
 class Planner:
@@ -93,7 +94,7 @@ class Planner:
         return self.sizes.setdefault(text, int(digits))
 
     def session_of(self, who: bytes) -> Session | None:
-        """The client of a line that begins with `Received … from CLIENT `."""
+        """The client of a line that begins with one of HEADS, the client, and a space."""
         session = self._names.get(who)
         if session is not None and session.connected:
             return session
@@ -101,7 +102,7 @@ class Planner:
             session = self._sessions.get(who.partition(b" from ")[2][:-1].decode())
         except UnicodeDecodeError:
             return None
-        if session is None or who[-1:] != b" ":
+        if session is None or who[-1:] != b" " or not who.startswith(HEADS):
             return None
         if len(self._names) >= NAMES_CAP:
             self._names.clear()

@@ -147,3 +147,13 @@ def test_a_line_without_a_time_has_that_of_the_line_before_it():
     later = "\n".join(f"18000000{number:02}: {published('pump', 'plant/level')}" for number in range(10, 20))
     data = a_day(30) + f"{later}\na line of somebody else\n".encode()
     assert through_the_lane(data)[0] == read_at_once(data)
+
+
+@pytest.mark.parametrize("word", ["PUBACKX", "PUBCOMX", "PUBRELX", "PINGREX", "PUBLISX"])
+def test_a_line_that_only_begins_like_one_of_ours_is_unknown(word):
+    odd = {"PUBLISX": "Received PUBLISX from pump (d0, q0, r0, m0, 'plant/level', ... (4 bytes))"}
+    text = odd.get(word, f"Received {word} from board (Mid: 1, RC:0)")
+    data = a_day(30) + f"1800000000: {text}\n1800000000: {published('pump', 'plant/level')}\n".encode()
+    graph, pipeline = through_the_lane(data)
+    assert graph == read_at_once(data)
+    assert pipeline.counts.unknown_lines == 1
