@@ -18,7 +18,7 @@ ABSENT_CAP = 10_000
 """Sessions of absent clients; the one that has been away longest goes first."""
 ROUTES_CAP = 50_000
 """Topics whose subscribers are remembered."""
-RECENT_CAP = 64
+RECENT_CAP = 256
 """Last QoS 1 messages of a publisher, to tell a message sent twice from two messages."""
 
 

@@ -139,8 +139,11 @@ def delayed_wills(scene: Scene) -> None:
     scene.net.settle()
 
 
-def postponed_retained(scene: Scene) -> None:
-    """S does not read while P floods it, and subscribes to A's stored r/1, which waits; then Q publishes r/1."""
+def postponed_retained(scene: Scene, *, retain: bool = False) -> None:
+    """S does not read while P floods it, and subscribes to A's stored r/1, which waits; then Q publishes r/1.
+
+    `retain`: so that it is stored, too.
+    """
     a, p, q = (scene.net.connect(name) for name in "APQ")
     scene.publish(a, "r/1", retain=True, size=8)
     scene.net.settle()
@@ -151,7 +154,7 @@ def postponed_retained(scene: Scene) -> None:
     scene.net.settle()
     slow.subscribe(("r/#", 0))
     scene.net.settle()
-    scene.publish(q, "r/1", size=8)
+    scene.publish(q, "r/1", size=8, retain=retain)
     scene.net.settle()
     scene.net.selector.register(slow.socket, 1, slow)
     scene.net.settle()

@@ -4,33 +4,15 @@ import pytest
 
 from tests.tracer.logs import traced
 from tests.tracer.mosquittos import mosquitto
-from tests.tracer.scenarios import Scene
+from tests.tracer.scenarios import Scene, postponed_retained
 from tracer.events import Deliver
-
-
-def postponed(scene, *, retain):
-    """As in the corpus, but Q's message may be one that is stored itself."""
-    a, p, q = (scene.net.connect(name) for name in "APQ")
-    scene.publish(a, "r/1", retain=True, size=8)
-    scene.net.settle()
-    slow = scene.subscriber("S", ("big/#", 0))
-    scene.net.selector.unregister(slow.socket)
-    for _ in range(20):
-        scene.publish(p, "big/1", size=500_000)
-    scene.net.settle()
-    slow.subscribe(("r/#", 0))
-    scene.net.settle()
-    scene.publish(q, "r/1", size=8, retain=retain)
-    scene.net.settle()
-    scene.net.selector.register(slow.socket, 1, slow)
-    scene.net.settle()
 
 
 @pytest.mark.parametrize("retain", [False, True])
 def test_a_stored_message_inside_anothers_block_is_its_authors(retain, tmp_path):
     with mosquitto(tmp_path) as broker:
         scene = Scene(broker, 0)
-        postponed(scene, retain=retain)
+        postponed_retained(scene, retain=retain)
         scene.end()
         log = broker.log.read_bytes()
     lines = log.split(b"\n")
