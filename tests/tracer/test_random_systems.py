@@ -54,12 +54,13 @@ def played(folder, seed, *, clients, moves, restarts=False, hidden=False, image=
 
 
 def but_for_own(wrong):
-    """What is wrong but that copies of a client's own messages have no sender: MQTT 5's no local is not logged."""
-    for name in ("missed", "edges"):
-        wrong[name] = {key: count for key, count in wrong.get(name, {}).items() if key[0] != key[1]}
-    if not wrong["missed"]:
-        wrong.pop("unnamed", None)
-    return {name: what for name, what in wrong.items() if what}
+    """What is wrong but that one copy of a client's own message has no sender: MQTT 5's no local is not logged."""
+    missed = wrong.get("missed", {})
+    if sum(missed.values()) != 1 or wrong.get("unnamed") != 1 or any(key[0] != key[1] for key in missed):
+        return wrong
+    edges = {key: count for key, count in wrong.pop("edges", {}).items() if key[0] != key[1]}
+    left = {name: what for name, what in wrong.items() if name not in {"missed", "unnamed"}}
+    return {**left, "edges": edges} if edges else left
 
 
 @on_both
