@@ -172,9 +172,11 @@ class Connections:
         session = self._sessions.connect(client, present=not clean if present is None else present)
         session.clean = clean
         session.had_five = session.had_five or session.protocol == "5.0"
-        session.protocol = introduction.protocol if introduction else None
+        protocol, bridge = introduction.protocol if introduction else None, bool(joining and joining.record.bridge)
+        if (protocol, bridge) != (session.protocol, session.bridge):
+            session.keeps_retain = None
+        session.protocol, session.bridge = protocol, bridge
         session.address, session.port = (joining.record.address, joining.record.port) if joining else (None, None)
-        session.bridge = bool(joining and joining.record.bridge)
         session.will = _will(session, joining, moment.position) if joining else None
         will = session.will
         return e.Connect(
@@ -206,6 +208,8 @@ class Connections:
     def bridge_connected(self, record: r.BridgeConnected, now: Moment) -> Events:
         """Our broker's own bridge reached the other broker; the log says no more of it."""
         session = self._sessions.of(record.client)
+        if not session.bridge:
+            session.keeps_retain = None
         session.connected = session.bridge = True
         self._sessions.changed(session)
         session.window = 1

@@ -44,6 +44,8 @@ class Messages:
         if record.qos == 2:
             session.receive(record.mid, message)
             return []
+        if record.qos == 1 and record.dup and session.may_have_sent(record.mid):
+            self._sessions.unsettled += 1
         if record.qos == 1 and session.is_again(record.mid, record.topic, record.size, dup=record.dup):
             self._attribution.accept(message)
             return []

@@ -96,6 +96,15 @@ class Reader:
         self._read(rest)
         self.fold()
 
+    def pause(self, following: bytes) -> bool:
+        """Finish what is being handed out, if the line that follows ends it; else all is as before."""
+        self.rest()
+        known = self.pipeline.prefix
+        if known is None or not self._may_run(following, known):
+            return False
+        self._settle()
+        return True
+
     def fold(self) -> None:
         """Hand on what was counted so far."""
         if self._lane is not None:
@@ -127,8 +136,7 @@ class Reader:
         known = self.pipeline.prefix
         if known is None or not self._may_run(lines[place], known):
             return place, False
-        if self._last is not None:
-            self._hand_on(self.pipeline.settle(), self._last)
+        self._settle()
         if self._lane is None:
             self._lane = Lane(self.pipeline, known, self._sums)
         after = self._lane.run(lines, place)
@@ -138,6 +146,11 @@ class Reader:
             end, data = self._splitter.offset, lines[after - 1]
             self._last = Line(data, self._splitter.number, end - len(data) - 1, self._splitter.origin)
         return after, self._lane.wants_more
+
+    def _settle(self) -> None:
+        """What was being handed out is over."""
+        here = self._last or Line(b"", self.number, self.offset, self._splitter.origin)
+        self._hand_on(self.pipeline.settle(), here)
 
     def _may_run(self, line: bytes, known: Prefix) -> bool:
         """Whether this line ends whatever was being handed out before it."""

@@ -20,6 +20,8 @@ ROUTES_CAP = 50_000
 """Topics whose subscribers are remembered."""
 RECENT_CAP = 256
 """Last QoS 1 messages of a publisher, to tell a message sent twice from two messages."""
+OLDER = -1
+"""Among the last messages of a publisher, instead of all before them: they are not known (outline.py)."""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,27 @@ class Session:
             del self.recent[next(iter(self.recent))]
         return dup and same
 
+    def blank(self) -> None:
+        """What messages have left behind is not known."""
+        self.inflight.clear()
+        self.waiting.clear()
+        self.releasing.clear()
+        self.kept_away.clear()
+        self.owed.clear()
+        self.questions, self.facts, self.open = [], [], {}
+        self.doubt = 0
+        self.recent = {OLDER: ("", 0)}
+
+    def may_have_sent(self, mid: int) -> bool:
+        """Whether it hangs on messages that are not known if one with this identifier is sent again."""
+        return OLDER in self.recent and mid not in self.recent
+
+    def recall(self, earlier: Session | None) -> None:
+        """What came before the messages that are known is known now."""
+        if self.recent.pop(OLDER, None) is not None and earlier is not None:
+            known = {mid: sent for mid, sent in earlier.recent.items() if mid not in self.recent}
+            self.recent = dict([*known.items(), *self.recent.items()][-RECENT_CAP:])
+
     def send(self, mid: int, topic: str) -> None:
         """A copy of QoS > 0 goes out, and is in flight until it is acknowledged."""
         self.inflight[mid] = topic
@@ -148,9 +171,17 @@ class Session:
 
 
 class Sessions:
-    """The sessions by client id, and who subscribes to a topic."""
+    """The sessions by client id, and who subscribes to a topic.
+
+    Attributes:
+        begun_late: what was before is guessed (outline.py), so that not all messages of those who show up are known.
+        unsettled: how often something hung on what is not known.
+    """
 
     def __init__(self) -> None:
+        self.begun_late = False
+        self.unsettled = 0
+        self._removed: set[str] = set()
         self._by_client: dict[str, Session] = {}
         self._absent: OrderedDict[str, None] = OrderedDict()
         self._filters: Tree[tuple[str, str], Subscription] = Tree()
@@ -174,6 +205,8 @@ class Sessions:
         session = self._by_client.get(client)
         if session is None:
             session = self._by_client[client] = Session(client, connected=True)
+            if self.begun_late and client not in self._removed:
+                session.recent[OLDER] = ("", 0)
         return session
 
     def connect(self, client: str, *, present: bool) -> Session:
@@ -204,6 +237,8 @@ class Sessions:
         """There is no such session any more."""
         session = self._by_client.pop(client, None)
         self._absent.pop(client, None)
+        if self.begun_late:
+            self._removed.add(client)
         if session is not None:
             self._unsubscribe_all(session)
 
@@ -245,6 +280,13 @@ class Sessions:
             if subscription is not None:
                 self._forget(session.client, name, subscription)
                 return
+
+    def recall(self, earlier: Sessions) -> None:
+        """What was only guessed is known now: the last messages of those who were there before."""
+        self.begun_late = False
+        self._removed.clear()
+        for session in self:
+            session.recall(earlier.get(session.client))
 
     def matching(self, topic: str) -> Iterator[Subscription]:
         """All subscriptions that a topic matches."""

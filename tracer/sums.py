@@ -140,6 +140,20 @@ class Traffic:
             else:
                 sums.seen += flow.messages
 
+    def add(self, other: Traffic) -> None:
+        """What was counted of another part of the log is in these now."""
+        self.there |= other.there
+        self.subscribed |= other.subscribed
+        self.time.meet(other.time.first, other.time.last)
+        for mine, others in (
+            (self.published, other.published),
+            (self.received, other.received),
+            (self.denied, other.denied),
+            (self.delivered, other.delivered),
+        ):
+            for key, sums in others.items():
+                sums_of_key(mine, key).add(sums)
+
     def _count_delivery(self, event: e.Deliver) -> None:
         self.there.add(event.client)
         sums_of_key(self.received, (event.topic, event.client)).count(event)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tracer.sources import container, file, stdin
 from tracer.sources.lines import Line
 
-__all__ = ["Line", "follow_log", "open_chunks", "open_log"]
+__all__ = ["Line", "follow_log", "is_file", "open_chunks", "open_log"]
 
 
 def open_log(name: str) -> Iterator[Line]:
@@ -29,15 +29,24 @@ def open_log(name: str) -> Iterator[Line]:
     return file.read(Path(name))
 
 
-def open_chunks(name: str) -> Iterator[bytes] | None:
+def is_file(name: str) -> bool:
+    """Whether a log is one that can be read again, from any place."""
+    return name != "-" and not name.startswith(container.SCHEME) and Path(name).is_file()
+
+
+def open_chunks(name: str, offset: int = 0) -> Iterator[bytes] | None:
     """The bytes of a log, as open_log() has it; None for a container, whose lines have times of their own.
+
+    Args:
+        name: the log.
+        offset: in bytes, of a file: from there on.
 
     Raises:
         CopperError: as open_log().
     """
     if name.startswith(container.SCHEME):
         return None
-    return stdin.chunks() if name == "-" else file.chunks(Path(name))
+    return stdin.chunks() if name == "-" else file.chunks(Path(name), offset)
 
 
 def follow_log(

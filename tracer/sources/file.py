@@ -33,8 +33,13 @@ def read(path: Path) -> Iterator[Line]:
     return cut(chunks(path), str(path))
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    """The same as bytes, not cut into lines."""
+def chunks(path: Path, offset: int = 0) -> Iterator[bytes]:
+    """The same as bytes from an offset on, not cut into lines."""
+    if offset:
+        with _open(path) as file:
+            file.seek(offset)
+            yield from iter(lambda: _read(file, path), b"")
+        return
     with _open(path, lambda path: path.open("rb", buffering=0)) as file:
         yield from unpacked(iter(lambda: _read(file, path), b""), str(path))
 
