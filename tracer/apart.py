@@ -32,11 +32,11 @@ from tracer.sources import Line, open_chunks
 from tracer.sources.archive import DamagedError
 from tracer.stretch import Stretch
 
-STEP = 6_000_000
+STEP = 1_000_000
 """Bytes before a piece that are read to get into step."""
-MARKS = 8_000_000
-"""Bytes between two marks, at most; the first ones of a piece stand closer."""
-FIRST_MARKS = 500_000
+FIRST = 1_000_000
+"""Bytes between the first two marks of a piece. The next ones are twice, four times … as far apart: as a rule it is the
+first one that fits, and each of them costs."""
 BEGINS = b"Received P"
 """How a line begins behind which a mark can stand: nothing is being handed out there, as a rule."""
 
@@ -112,7 +112,7 @@ def read_piece(logs: tuple[str, ...], begin: Place, end: Place) -> Piece:
             marks.append(Mark(Place(part, reader.offset), line, fingerprint(reader.pipeline)))
             taking.stretch = Stretch()
             stretches.append(taking.stretch)
-            due = min(MARKS, FIRST_MARKS * 2 ** len(marks))
+            due = FIRST * 2 ** (len(marks) - 1)
             break
         position.feed(part, chunk[fed:])
         due -= len(chunk)
@@ -266,6 +266,11 @@ def _in_step(logs: tuple[str, ...], begin: Place, taking: _Taking) -> _Position:
         while kept > STEP or (last and outline.pipeline.prefix is None):
             kept -= len(last[0][1])
             outline.feed(*last.popleft())
+    if last and last[0][0] == outline.part:
+        part, chunk = last.popleft()
+        at = next(_places(chunk, outline.pipeline.prefix), 0)
+        outline.feed(part, chunk[:at])
+        last.appendleft((part, chunk[at:]))
     position = _Position(logs, Reader(outline.close(), taking.add, taking))
     position.begin(Place(outline.part, outline.offset), outline.number)
     position.feed(outline.part, outline.rest)

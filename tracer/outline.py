@@ -7,6 +7,8 @@ identifier that each client was sent. It is a guess: whoever uses it compares (a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
 
@@ -19,12 +21,9 @@ from tracer.records import PublishIn, PublishOut
 from tracer.sessions import Sessions
 from tracer.sources import Line
 
-KIND = 12
-"""Bytes that tell apart the kinds of lines."""
-SENDING = b"Sending PUBL"
-ORDINARY = frozenset(
-    (b"Received PUB", b"Sending PUBA", b"Sending PUBR", b"Sending PUBC", b"Received PIN", b"Sending PING", SENDING)
-)
+ODD = rb"\n[^\n]{%d}(?!Received P[UI]|Sending P[UI])[^\n]"
+"""How a line begins that is neither a message nor an acknowledgement nor a sign of life, behind a time so long."""
+SENDING = b"Sending PUBLISH to "
 STORED = b", r1, m"
 RELEASE = b"Received PUBREL from "
 
@@ -43,6 +42,7 @@ class Outline:
         self.rest = b""
         self.part, self.offset, self.number = 0, 0, 0
         self._width = 0
+        self._odd = re.compile(ODD % 0)
         self._last_sent: dict[bytes, tuple[int, bytes]] = {}
         self._joined: dict[str, int] = {}
         self._taken_in: dict[tuple[bytes, bytes], Message] = {}
@@ -58,24 +58,30 @@ class Outline:
 
     def _feed(self, chunk: bytes) -> None:
         data = self.rest + chunk
-        *lines, self.rest = data.split(b"\n")
-        self.offset += len(data) - len(self.rest)
-        self.number += len(lines)
-        place = 0
-        while place < len(lines) and self.pipeline.prefix is None:
-            self._take(lines[place])
-            place += 1
+        end = data.rfind(b"\n") + 1
+        self.rest = data[end:]
+        self.offset += end
+        begin = 0
+        while begin < end and self.pipeline.prefix is None:
+            line = data[begin : data.index(b"\n", begin)]
+            begin += len(line) + 1
+            self.number += 1
+            self._take(line)
         known = self.pipeline.prefix
-        if known is not None and place < len(lines):
-            self._skim(lines[place:], known)
+        if known is not None and begin < end:
+            self._skim(b"\n" + data[begin:end], known)
 
     def close(self) -> Pipeline:
         """The state is only guessed, and what messages leave behind is not known."""
         pipeline, sessions = self.pipeline, self.pipeline.state.sessions
         pipeline.finish()
         pipeline.state.attribution.wills.perhaps.clear()
-        for session in sessions:
-            session.blank()
+        for one in sessions:
+            one.blank()
+        for (client, mid), message in self._taken_in.items():
+            session = sessions.get(client.decode(errors="replace"))
+            if session is not None and mid.isdigit():
+                session.releasing[int(mid)] = message
         self._number(sessions)
         sessions.begun_late = True
         return pipeline
@@ -92,46 +98,57 @@ class Outline:
             if session is not None:
                 session.next_mid = mid % 65535 + 1
 
-    def _skim(self, lines: list[bytes], known: Prefix) -> None:
-        begin, before = self._width, self.pipeline.counts.lines
-        end = begin + KIND
-        odd = [place for place, line in enumerate(lines) if line[begin:end] not in ORDINARY]
-        if len(odd) * 2 > len(lines) and self._learn_width(lines[-1], known):
-            self._skim(lines, known)
+    def _skim(self, text: bytes, known: Prefix) -> None:
+        """Whole lines, each behind a newline."""
+        lines = text.count(b"\n") - 1
+        odd = [match.start() + 1 for match in self._odd.finditer(text)]
+        if len(odd) * 2 > lines and self._learn_width(text[:-1].rpartition(b"\n")[2], known):
+            self._skim(text, known)
             return
-        steps = [(place, self._read) for place in self._with_copies(odd, lines)]
-        stored = [place for place, line in enumerate(lines) if STORED in line and line[begin:end] != SENDING]
+        stored = [place for place in _lines_with(STORED, text) if not self._is_copy(text, place)]
+        steps = [(place, self._read) for place in self._with_copies(odd, text)]
         steps += [(place, self._store) for place in stored]
         if stored or self._taken_in:
-            until = begin + len(RELEASE)
-            released = [place for place, line in enumerate(lines) if line[begin:until] == RELEASE]
-            steps += [(place, self._release) for place in released]
+            steps += [(place, self._release) for place in _lines_with(RELEASE, text)]
+        before, at = self.pipeline.counts.lines, 1
+        number = before
         for place, step in sorted(steps, key=itemgetter(0)):
-            step(lines[place], before + place)
-        self.pipeline.counts.lines = before + len(lines)
-        sent = {line.partition(b", r")[0]: place for place, line in enumerate(lines) if line[begin:end] == SENDING}
-        for head, place in sent.items():
+            number += text.count(b"\n", at, place)
+            at = place
+            step(text[place : text.index(b"\n", place)], number)
+        self.pipeline.counts.lines = before + lines
+        self.number += lines
+        # the last copy of each client and QoS, by how its line begins
+        sent = {copy.partition(b", r")[0]: copy for copy in text.split(SENDING)[1:]}
+        has_joined = any(number >= before for number in self._joined.values())
+        for head, copy in sent.items():
             if head[-2:] != b"q0":
-                self._last_sent[head[begin:]] = before + place, lines[place][begin:]
+                line = SENDING + copy.partition(b"\n")[0]
+                number = before + (text.count(b"\n", 1, text.rindex(line)) if has_joined else 0)
+                self._last_sent[head] = number, line
 
     def _learn_width(self, line: bytes, known: Prefix) -> bool:
         """Whether lines begin with a longer or shorter time than before."""
         split = known.split(line)
         before, self._width = self._width, self._width if split is None else len(line) - len(split[0])
+        self._odd = re.compile(ODD % self._width)
         return before != self._width
 
-    def _with_copies(self, odd: list[int], lines: list[bytes]) -> list[int]:
+    def _is_copy(self, text: bytes, place: int) -> bool:
+        return text.startswith(SENDING, place + self._width)
+
+    def _with_copies(self, odd: list[int], text: bytes) -> list[int]:
         """These lines, and the copies that are sent right behind each."""
-        begin, end = self._width, self._width + KIND
         found: list[int] = []
-        for place in [-1, *odd] if self._follows else odd:
-            if place >= 0:
-                found.append(place)
-            behind = place + 1
-            while behind < len(lines) and lines[behind][begin:end] == SENDING:
+        last = len(text) - 1
+        for begin in [None, *odd] if self._follows else odd:
+            if begin is not None:
+                found.append(begin)
+            behind = 1 if begin is None else text.index(b"\n", begin) + 1
+            while behind < last and self._is_copy(text, behind):
                 found.append(behind)
-                behind += 1
-        self._follows = bool(found) and found[-1] == len(lines) - 1
+                behind = text.index(b"\n", behind) + 1
+            self._follows = behind >= last
         return found
 
     def _read(self, line: bytes, number: int) -> None:
@@ -162,3 +179,11 @@ class Outline:
         message = self._taken_in.pop((who, mid[:-1]), None)
         if message is not None:
             self.pipeline.state.attribution.stored.take(replace(message, position=number))
+
+
+def _lines_with(what: bytes, text: bytes) -> Iterator[int]:
+    """Where the lines begin that hold this."""
+    place = text.find(what)
+    while place >= 0:
+        yield text.rindex(b"\n", 0, place) + 1
+        place = text.find(what, text.index(b"\n", place))

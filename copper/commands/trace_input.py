@@ -73,11 +73,15 @@ def sum_up(chosen: Chosen, tally: Tally) -> Read:
     Raises:
         CopperError: as read().
     """
-    from tracer.pipeline import Pipeline  # noqa: PLC0415  `--help` must be quick
+    from tracer import cores  # noqa: PLC0415  `--help` must be quick
+    from tracer.pipeline import Pipeline  # noqa: PLC0415
     from tracer.reader import Reader  # noqa: PLC0415
-    from tracer.sources import open_chunks, open_log  # noqa: PLC0415
+    from tracer.sources import is_file, open_chunks, open_log  # noqa: PLC0415
     from tracer.sources.archive import DamagedError  # noqa: PLC0415
 
+    if chosen.window is None and all(is_file(log) for log in chosen.logs):
+        done = cores.read(chosen.logs, tally, cores.cores())
+        return Read(done.counts, done.damages)
     clock = _Clock(chosen)
     damages: list[CopperError] = []
 

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tracer.sources import container, file, stdin
+from tracer.sources import archive, container, file, stdin
 from tracer.sources.lines import Line
 
-__all__ = ["Line", "follow_log", "is_file", "open_chunks", "open_log"]
+__all__ = ["Line", "follow_log", "is_archive", "is_file", "open_chunks", "open_log"]
 
 
 def open_log(name: str) -> Iterator[Line]:
@@ -32,6 +32,12 @@ def open_log(name: str) -> Iterator[Line]:
 def is_file(name: str) -> bool:
     """Whether a log is one that can be read again, from any place."""
     return name != "-" and not name.startswith(container.SCHEME) and Path(name).is_file()
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file is compressed, so that it can only be read from its beginning."""
+    with Path(name).open("rb") as file:
+        return archive.is_packed(file.read(archive.TOLD_BY))
 
 
 def open_chunks(name: str, offset: int = 0) -> Iterator[bytes] | None:

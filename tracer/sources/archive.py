@@ -43,6 +43,11 @@ class Kind:
     error: type[Exception]
 
 
+def is_packed(first: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return first.startswith((b"\x1f\x8b", b"\xfd7zXZ\0", ZSTD))
+
+
 def unpacked(chunks: Iterable[bytes], origin: str) -> Iterator[bytes]:
     """The bytes of a log, be it compressed or not.
 
