@@ -35,8 +35,8 @@ from tracer.stretch import Stretch
 STEP = 1_000_000
 """Bytes before a piece that are read to get into step."""
 FIRST = 1_000_000
-"""Bytes between the first two marks of a piece. The next ones are twice, four times … as far apart: as a rule it is the
-first one that fits, and each of them costs."""
+"""Bytes between the first two marks of a piece. The next ones are 4, 16 … times as far apart: as a rule it is the first
+one that fits, and each of them costs."""
 BEGINS = b"Received P"
 """How a line begins behind which a mark can stand: nothing is being handed out there, as a rule."""
 
@@ -50,11 +50,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a piece before `line`, and what the state is there."""
+    """A place in a piece before `line`, and what the state is there.
+
+    `wills`: so many that may have been published before are known, the last ones.
+    """
 
     place: Place
     line: bytes
     state: bytes
+    wills: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,11 @@ def read_piece(logs: tuple[str, ...], begin: Place, end: Place) -> Piece:
                 marks.clear()
                 stretches.clear()
             before = _counted(reader.pipeline)
-            marks.append(Mark(Place(part, reader.offset), line, fingerprint(reader.pipeline)))
+            wills = len(reader.pipeline.state.attribution.wills.perhaps)
+            marks.append(Mark(Place(part, reader.offset), line, fingerprint(reader.pipeline, wills), wills))
             taking.stretch = Stretch()
             stretches.append(taking.stretch)
-            due = FIRST * 2 ** (len(marks) - 1)
+            due = FIRST * 4 ** (len(marks) - 1)
             break
         position.feed(part, chunk[fed:])
         due -= len(chunk)
@@ -173,9 +178,8 @@ class Joining:
             if mark.place < self._place:
                 continue
             self.read(mark.place)
-            if self._position.reader.pause(mark.line) and fingerprint(self.pipeline) == mark.state:
-                self.adopted += sum(one.counts.lines for one in piece.stretches[place:])
-                self._adopt(piece, piece.stretches[place:])
+            if self._position.reader.pause(mark.line) and self._is_in(mark):
+                self._adopt(piece, place)
                 return
         self.read(piece.end)
 
@@ -185,12 +189,21 @@ class Joining:
             self._tally.add(event)
         return self.pipeline
 
-    def _adopt(self, piece: Piece, stretches: tuple[Stretch, ...]) -> None:
+    def _is_in(self, mark: Mark) -> bool:
+        """Whether the state is the one that was noted there."""
+        known = len(self.pipeline.state.attribution.wills.perhaps)
+        return known >= mark.wills and fingerprint(self.pipeline, mark.wills) == mark.state
+
+    def _adopt(self, piece: Piece, place: int) -> None:
+        """From this mark on the piece is right."""
         before, after = self.pipeline, snapshot.load(piece.state)
         after.counts = before.counts
-        for stretch in stretches:
+        for stretch in piece.stretches[place:]:
             stretch.add_to(self._tally, after.counts)
-        after.state.attribution.routing.fallen_out = after.counts.fallen_out
+            self.adopted += stretch.counts.lines
+        earlier, attribution = before.state.attribution, after.state.attribution
+        attribution.routing.fallen_out = after.counts.fallen_out
+        attribution.wills.recall(earlier.wills, piece.marks[place].wills, attribution.stored)
         after.state.sessions.recall(before.state.sessions)
         self._position = _Position(self._logs, self._new(after))
         self._position.begin(piece.end, piece.number)

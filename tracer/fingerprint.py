@@ -2,7 +2,8 @@
 
 What was made to be quicker (routes, plans), what only counts, and what no line to come can ask for is left out; so is
 the order of names that are only looked up. Where two parts share one object, so must those of the other state.
-Last messages of a publisher are left out too: whoever compares joins them (Session.recall).
+Left out too are the last messages of a publisher, and wills that may have been published long ago: whoever compares
+joins them (`recall` of sessions.py and wills.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tracer.routing import Dialect, Routing
 from tracer.sessions import Session, Sessions
 from tracer.state import State
 from tracer.tree import Tree
+from tracer.wills import Wills
 
 LEFT_OUT: dict[type, tuple[str, ...]] = {
     # `_stamp` only saves reading the same time twice
@@ -29,20 +31,27 @@ LEFT_OUT: dict[type, tuple[str, ...]] = {
     Routing: ("fallen_out",),
     Sessions: ("_by_client", "_routes", "_routed", "_expected", "begun_late", "unsettled", "_removed"),
     Session: ("recent", "window", "era", "vague", "keeps_retain"),
+    Wills: ("perhaps",),
     Copy: ("era",),
     Message: ("announced",),
 }
 PLAIN = (str, int, bool, bytes, type(None))
 
 
-def fingerprint(pipeline: Pipeline) -> bytes:
+def fingerprint(pipeline: Pipeline, wills: int) -> bytes:
     """The same for pipelines that go on alike.
+
+    Args:
+        pipeline: whose state.
+        wills: of those that may have been published, how many are compared, the last ones.
 
     Raises:
         TypeError: the state holds something that is not known here.
     """
     walk = _Walk(batches=pipeline.state.is_old)
     walk.take(pipeline)
+    perhaps = pipeline.state.attribution.wills.perhaps
+    walk.take(list(perhaps)[len(perhaps) - wills :])
     return hashlib.sha256("\n".join(walk.told).encode("utf-8", "surrogatepass")).digest()
 
 

@@ -108,7 +108,7 @@ class Outline:
         stored = [place for place in _lines_with(STORED, text) if not self._is_copy(text, place)]
         steps = [(place, self._read) for place in self._with_copies(odd, text)]
         steps += [(place, self._store) for place in stored]
-        if stored or self._taken_in:
+        if self._taken_in or any(text.startswith(b"2", text.find(STORED, place) - 1) for place in stored):
             steps += [(place, self._release) for place in _lines_with(RELEASE, text)]
         before, at = self.pipeline.counts.lines, 1
         number = before

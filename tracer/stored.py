@@ -41,6 +41,10 @@ class Stored:
         before = [message for message in owners if message.position <= since]
         return next(reversed(before or owners), None)
 
+    def same(self, message: Message) -> Message | None:
+        """The stored message that is this one, though another object."""
+        return next((one for one in self._owners.get(message.topic, ()) if one == message), None)
+
     def matching(self, plain: str) -> list[Message]:
         """What a plain filter brings when a client subscribes to it."""
         names = self._owners if topics.is_wildcard(plain) else (plain,)

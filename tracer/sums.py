@@ -29,6 +29,11 @@ class Sums:
     seen: int = 0
     inferred: int = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # ten thousands of them go from process to process, and this is three times as fast as what is done by default
+        kept = (self.messages, self.bytes, self.qos, self.retained, self.first, self.last, self.seen, self.inferred)
+        return Sums, kept
+
     def count(self, event: e.Publish | e.Deliver) -> None:
         """One more message."""
         self.messages += 1

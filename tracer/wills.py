@@ -15,6 +15,7 @@ from tracer.copies import Message
 from tracer.records import PublishOut
 from tracer.routing import Dialect, Routing
 from tracer.sessions import Session, Sessions
+from tracer.stored import Stored
 
 PERHAPS_CAP = 1_000
 """Wills that may have been published without a line, since nobody was there to get a copy at once."""
@@ -93,8 +94,15 @@ class Wills:
         """The will that may have been published and fits this copy, if all that fit are one client's."""
         if not (record.qos or record.retain):
             return None
+        self._sessions.unsettled += self._sessions.begun_late
         wills = self.fitting(self.perhaps, record, session)
         return wills[-1] if len({will.sender for will in wills}) == 1 else None
+
+    def recall(self, earlier: Wills, known: int, owners: Stored) -> None:
+        """Those that may have been published before are known now; the last `known` of them were known already."""
+        before = list(earlier.perhaps)[: len(earlier.perhaps) - known]
+        found = [owners.same(will) or will for will in before]
+        self.perhaps = deque([*found, *self.perhaps], maxlen=PERHAPS_CAP)
 
     def came_back(self, client: str) -> None:
         """A delayed will is void when its client connects again; but it may have been published long ago."""
