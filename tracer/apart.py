@@ -38,7 +38,7 @@ FIRST = 1_000_000
 """Bytes between the first two marks of a piece. The next ones are 4, 16 … times as far apart: as a rule it is the first
 one that fits, and each of them costs."""
 BEGINS = b"Received P"
-"""How a line begins behind which a mark can stand: nothing is being handed out there, as a rule."""
+"""How a line begins before which a mark can stand: as a rule, nothing is being handed out there."""
 
 
 class Place(NamedTuple):
@@ -68,7 +68,7 @@ class Piece:
     Attributes:
         end: where it ends.
         number: the lines of that part of the log before its end.
-        marks: places with known states, in order; behind the last that was no use all hangs on what is known.
+        marks: places with known states, in order. Behind the first, nothing hung on what is not known.
         stretches: what stands behind each mark, up to the next one or the end.
         state: of the pipeline at the end.
     """

@@ -18,7 +18,7 @@ from typing import Any
 
 from tracer.copies import Copy, Message
 from tracer.pipeline import Counts, Pipeline
-from tracer.routing import Dialect, Routing
+from tracer.routing import Routing
 from tracer.sessions import Session, Sessions
 from tracer.state import State
 from tracer.tree import Tree

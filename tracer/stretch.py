@@ -16,7 +16,6 @@ from tracer.graph import Tally
 from tracer.pipeline import Counts
 from tracer.sums import Traffic
 
-
 NUMBERS = tuple(one.name for one in fields(Counts) if one.name != "broker_version")
 """What of the counts adds up."""
 
