@@ -13,6 +13,7 @@ from benchmarks.table import show
 
 HERE = Path(__file__).parent
 ROUNDS = 3
+ALL_CORES = "copper-trace graph, all cores"
 HEAD = ("s", "MB/s", "lines/s", "speed : naive", "time : rg", "memory, MB")
 
 
@@ -36,7 +37,7 @@ def _compare(log: Path, what: str, rounds: int) -> None:
     costs: dict[str, list[Cost]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, command in contestants.items():
-            costs[name].append(cost(command, one_core=True))
+            costs[name].append(cost(command, one_core=name != ALL_CORES))
     seconds = {name: statistics.median(one.seconds for one in every) for name, every in costs.items()}
     rows = [
         (
@@ -54,8 +55,10 @@ def _compare(log: Path, what: str, rounds: int) -> None:
 
 
 def _contestants(log: Path) -> dict[str, Sequence[str]]:
+    graph = [COPPER_TRACE, "graph", str(log), "--format", "json", "--by", "client"]
     return {
-        "copper-trace graph": [COPPER_TRACE, "graph", str(log), "--format", "json", "--by", "client"],
+        "copper-trace graph": graph,
+        ALL_CORES: graph,
         "naive.py": [sys.executable, str(HERE / "naive.py"), str(log)],
         "naive.awk (mawk)": ["mawk", "-f", str(HERE / "naive.awk"), str(log)],
         "rg -c PUBLISH": ["rg", "-c", "PUBLISH", str(log)],

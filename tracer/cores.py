@@ -26,13 +26,13 @@ from tracer.graph import Tally
 from tracer.pipeline import Counts
 from tracer.sources import is_archive, is_file, open_chunks
 
-LEAST = 12_000_000
+LEAST = 75_000_000
 """Bytes for which a process of its own is worth its start."""
 PACKED = 15
 """How much longer a log is than its archive, about."""
 OUTLINE = 0.45
 """How long an outline takes, compared to reading the same."""
-EXTRA = 10_000_000
+EXTRA = 35_000_000
 """Bytes that could be read while a process starts, gets into step and hands over what it has."""
 MOST = 16
 """Processes at once."""
