@@ -9,7 +9,7 @@ Every request ends: by the service's finish or error, by its will (gone), by the
 (nobody), by silence where nothing says that anybody is there (nobody), or by its timeout.
 
 Whose answer is it? One that carries our id or our correlation data is ours, one with another's is not. One with
-neither comes from a service that knows one request at a time: it is ours, since the runner keeps one open at most.
+neither comes from a service that knows one request at a time: it is ours, since one is open there at most (turns.py).
 Unless it comes before the service has started on ours, while it works on another runner's request, or while an
 earlier request of ours still has its finish to come: the first Copper's fetcher says for an unknown type first
 `fetcher/error`, then a finish with an empty list.
@@ -102,6 +102,11 @@ class Request:
             return self.sent + min(self.timeout, SILENCE_SECONDS)
         return self.sent + self.timeout
 
+    def listens_to(self, topic: str) -> bool:
+        """Whether the service may say something about this request there."""
+        said = (wire.start(self.topic), wire.progress(self.topic), wire.finish(self.topic), *self._errors())
+        return topic in said
+
     def message(self, topic: str, value: Any, correlation: bytes | None) -> None:
         """Something was published by the service."""
         if self.ended or not self._is_ours(topic, value, correlation):
@@ -178,6 +183,11 @@ class Request:
 
     def _errors(self) -> tuple[str, str]:
         return wire.error(self.topic), wire.service_error(wire.service_of(self.topic))
+
+
+def is_named(value: Any) -> bool:
+    """Whether a payload carries an id."""
+    return _id(value) is not None
 
 
 def _id(value: Any) -> Any:

@@ -199,16 +199,18 @@ class Client:
             TooLargeError: the broker does not take so large a message.
         """
         self.check_size(topic, payload)
-        properties = None
-        if answer_to is not None or correlation is not None:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            if answer_to is not None:
-                properties.ResponseTopic = answer_to
-            if correlation is not None:
-                properties.CorrelationData = correlation
+        properties = _properties(answer_to, correlation)
         return self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
 
-    def publish_and_wait(self, topic: str, payload: bytes, *, retain: bool = False, timeout: float = 5.0) -> None:
+    def publish_and_wait(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        correlation: bytes | None = None,
+        timeout: float = 5.0,
+    ) -> None:
         """Publish at QoS 1 and wait for the broker's acknowledgement, at most `timeout` seconds.
 
         When the connection is lost meanwhile the wait ends; the message is sent when the broker is back.
@@ -218,7 +220,7 @@ class Client:
         """
         self.check_size(topic, payload)
         deadline = time.monotonic() + timeout
-        info = self._paho.publish(topic, payload, qos=1, retain=retain)
+        info = self._paho.publish(topic, payload, qos=1, retain=retain, properties=_properties(None, correlation))
         with contextlib.suppress(RuntimeError, ValueError):  # not connected, or the queue is full: it is sent later
             while self._paho.is_connected() and not info.is_published() and time.monotonic() < deadline:
                 info.wait_for_publish(LOOK_SECONDS)
@@ -288,6 +290,17 @@ class Client:
             self._on_event(event)
         except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the network thread
             traceback.print_exc()
+
+
+def _properties(answer_to: str | None, correlation: bytes | None) -> Properties | None:
+    if answer_to is None and correlation is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    if answer_to is not None:
+        properties.ResponseTopic = answer_to
+    if correlation is not None:
+        properties.CorrelationData = correlation
+    return properties
 
 
 def _no_delay(_client: Any, _data: Any, sock: Any) -> None:

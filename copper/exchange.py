@@ -1,4 +1,4 @@
-"""One request at a time between us and the services: carries messages from the broker to the open `Request` and back.
+"""Requests between us and the services: carries messages from the broker to the open `Request`s and back.
 
 What comes in: a broker's URL, the topics of actions, requests. What goes out: requests that have ended. Which action
 comes when, and what its end means, is the runner's; how a request lives and ends is `action.py`'s.
@@ -7,6 +7,10 @@ Nothing waits without a bound: for an answer the request's timeout, for a lost b
 was away may have lost the request or its answer. What it had not acknowledged paho sends again; and a service that
 says `SERVICE/info` knows its requests by their ids (the SDK does), so it is asked again as soon as it is back, and
 answers again what it has done already. Others are never asked twice: they would do the work twice.
+
+A service that says no `SERVICE/info` knows one request at a time, whoever asks. All runners say `runner/start` before
+they ask it and `runner/finish` afterwards, and hear it from each other in the same order: that is the order of their
+turns (`turns.py`).
 """
 
 from __future__ import annotations
@@ -14,14 +18,15 @@ from __future__ import annotations
 import queue
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from copper import wire
-from copper.action import Progress, Request
+from copper.action import Request, is_named
 from copper.client import Client
 from copper.mqtt import NO_MATCHING_SUBSCRIBERS, Answered, Connected, Event, Lost, Message, NoBrokerError, Will
 from copper.mqtt import shown as without_password
+from copper.turns import Turns
 
 BROKER_SECONDS = 15.0
 """How long a lost broker may stay away."""
@@ -35,25 +40,32 @@ REFUSED = 0x80
 
 
 class Exchange:
-    """A connection to a broker, and the request that is open on it.
+    """A connection to a broker, and the requests that are open on it.
 
     Args:
         url: the broker's.
         actions: the topics of all actions that will be asked for.
+
+    Attributes:
+        statuses: what each service says of itself, as far as it says anything.
+        infos: what each service says that it offers.
+        turns: whose turn it is at services that know one request at a time.
+        back_since: when the broker came back last, in seconds of the monotonic clock.
     """
 
     def __init__(self, url: str, actions: Iterable[str]) -> None:
         self.statuses: dict[str, str] = {}
+        self.infos: dict[str, Any] = {}
+        self.turns = Turns()
         self.back_since = float("-inf")
-        self.request: Request | None = None
         self._url = url
         self._filters = _filters(actions)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._payload = b""
-        self._mid = 0
-        self._was_lost = False
+        self._open: dict[str, tuple[Request, bytes]] = {}
+        self._mids: dict[int, Request] = {}
+        self._to_ask_again: set[str] = set()
         self._lost_since: float | None = None
-        self._gone_since: float | None = None
+        self._gone_since: dict[str, float] = {}
         self._owed: set[str] = set()
         self._starts: set[str] = set()
         will = Will(wire.RUNNER_STATUS, wire.DISCONNECTED.encode())
@@ -69,6 +81,7 @@ class Exchange:
         self.say(topic, value)
         self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._client.subscribe(sorted(self._filters))
+        self._client.subscribe_soon([wire.RUNNER_STATUS, wire.RUNNER_START, wire.RUNNER_FINISH])
 
     def close(self) -> None:
         """Leave the broker in order."""
@@ -77,78 +90,69 @@ class Exchange:
         finally:
             self._client.close()
 
-    def say(self, topic: str, value: Any) -> None:
+    def say(self, topic: str, value: Any, *, correlation: bytes | None = None) -> None:
         """Publish `value` as JSON, and wait for the broker's acknowledgement; not when it is away."""
-        self._client.publish_and_wait(topic, wire.encode(value))
+        self._client.publish_and_wait(topic, wire.encode(value), correlation=correlation)
 
     def send(self, request: Request, entry: dict[str, Any]) -> None:
-        """Publish a request, which is the open one from now on.
+        """Publish a request, which is open from now on.
 
         Raises:
             TooLargeError: the broker does not take so large a message.
         """
         request.owed, request.starts = request.topic in self._owed, request.topic in self._starts
-        self.request, self._was_lost, self._gone_since = request, False, None
-        self._payload = wire.encode({**entry, "id": request.id})
-        self._publish(request)
+        self._gone_since.pop(wire.service_of(request.topic), None)
+        payload = wire.encode({**entry, "id": request.id})
+        self._publish(request, payload)
+        self._open[request.id] = request, payload
 
-    def _publish(self, request: Request) -> None:
+    def _publish(self, request: Request, payload: bytes) -> None:
         answer_to = wire.finish(request.topic)
-        self._mid = self._client.publish(
-            request.topic, self._payload, answer_to=answer_to, correlation=request.correlation
-        )
+        mid = self._client.publish(request.topic, payload, answer_to=answer_to, correlation=request.correlation)
+        self._mids[mid] = request
 
-    def call_off(self) -> None:
-        """Tell the service that nobody waits for the open request any more."""
-        if self.request is not None:
-            self.say(wire.cancel(self.request.topic), {"id": self.request.id})
+    def end(self, request: Request) -> None:
+        """The request is not open any more: it has ended, or nobody waits for it."""
+        self._open.pop(request.id, None)
+        self._to_ask_again.discard(request.id)
+        self._mids = {mid: one for mid, one in self._mids.items() if one is not request}
+        (self._owed.add if request.leaves_finish() else self._owed.discard)(request.topic)
+        if request.starts:
+            self._starts.add(request.topic)
 
-    def wait_end(self, progress: Callable[[Progress], None] = lambda _: None, until: float = float("inf")) -> None:
-        """Wait until the open request has ended, at most until a time of the monotonic clock.
+    def call_off(self, request: Request) -> None:
+        """Tell the service that nobody waits for the request any more."""
+        self.say(wire.cancel(request.topic), {"id": request.id})
 
-        Raises:
-            NoBrokerError: the broker went away and did not come back.
-        """
-        request, shown = self.request, None
-        while request is not None and not request.ended and time.monotonic() < until:
-            self.step(min(until, request.deadline()))
-            request.at(time.monotonic())
-            if request.progress is not None and request.progress != shown:
-                shown = request.progress
-                progress(shown)
-        if request is not None and request.ended:
-            (self._owed.add if request.leaves_finish() else self._owed.discard)(request.topic)
-            if request.starts:
-                self._starts.add(request.topic)
-
-    def pause(self, seconds: float) -> None:
-        """Let time pass, and hear what is said meanwhile."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self.step(until)
+    @property
+    def open_requests(self) -> list[Request]:
+        """Those that have no end yet."""
+        return [request for request, _ in self._open.values() if not request.ended]
 
     def step(self, until: float) -> None:
-        """Take one event, if one comes before `until`.
+        """Take what has come; where there is nothing, wait for it until a time of the monotonic clock.
 
         Raises:
             NoBrokerError: the broker went away and did not come back.
         """
+        now = time.monotonic()
         if self._lost_since is not None:
-            until = min(until, self._lost_since + BROKER_SECONDS)
-            if time.monotonic() >= self._lost_since + BROKER_SECONDS:
+            if now >= self._lost_since + BROKER_SECONDS:
                 what = f"the broker went away and did not come back within {BROKER_SECONDS:g} s"
                 raise NoBrokerError(what, where=without_password(self._url))
-        if self._gone_since is not None:
-            until = min(until, self._gone_since + WILL_SECONDS)
-            if self.request and time.monotonic() >= self._gone_since + WILL_SECONDS:
-                self._gone_since = None
-                self.request.status(wire.DISCONNECTED)
+            until = min(until, self._lost_since + BROKER_SECONDS)
+        for service, since in list(self._gone_since.items()):
+            if now >= since + WILL_SECONDS:
+                del self._gone_since[service]
+                self._tell_status(service, wire.DISCONNECTED)
                 return
+            until = min(until, since + WILL_SECONDS)
         try:
-            event = self._events.get(timeout=max(0.0, until - time.monotonic()))
+            self._take(self._events.get(timeout=max(0.0, until - now)))
+            while True:
+                self._take(self._events.get_nowait())
         except queue.Empty:
             return
-        self._take(event)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Lost):
@@ -157,19 +161,35 @@ class Exchange:
             self._back(again=event.again)
         elif isinstance(event, Answered):
             self._answered(event)
-        elif event.topic.endswith("/status"):
+        elif event.topic in {wire.RUNNER_START, wire.RUNNER_FINISH}:
+            if not event.retain:
+                self.turns.hear(event.topic, wire.decode(event.payload), event.correlation, time.monotonic())
+        elif event.topic == wire.RUNNER_STATUS:
+            if event.payload == wire.DISCONNECTED.encode():
+                # another runner has ended, and we go on
+                self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
+        elif event.topic.endswith("/status") and event.topic.count("/") == 1:
             self._take_status(event)
-        elif self.request and event.topic == wire.info(wire.service_of(self.request.topic)):
-            if self._was_lost and not self.request.ended:
-                self._publish(self.request)
-        elif self.request and not event.retain:
-            self.request.message(event.topic, wire.decode(event.payload), event.correlation)
+        elif event.topic.endswith("/info") and event.topic.count("/") == 1:
+            self._take_info(event)
+        elif not event.retain:
+            self._hear(event)
+
+    def _hear(self, event: Message) -> None:
+        """A service says something; without id and correlation data it says it to the one who is open."""
+        value = wire.decode(event.payload)
+        meant = [request for request in self.open_requests if request.listens_to(event.topic)]
+        if len(meant) > 1 and event.correlation is None and not is_named(value):
+            return
+        for request in meant:
+            request.message(event.topic, value, event.correlation)
 
     def _lost(self) -> None:
         if self._lost_since is None:
             self._lost_since = time.monotonic()
-        self._gone_since = None
+        self._gone_since.clear()
         self.statuses.clear()
+        self.infos.clear()
 
     def _back(self, *, again: bool) -> None:
         self._lost_since = None
@@ -177,26 +197,46 @@ class Exchange:
             return
         self.back_since = time.monotonic()
         self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-        if self.request and not self.request.ended:
-            self._was_lost = True
-            self._client.subscribe_soon([wire.info(wire.service_of(self.request.topic))])
+        self._to_ask_again = {request.id for request in self.open_requests}
+        for service in self.infos:
+            self._ask_again(service)
 
     def _answered(self, event: Answered) -> None:
-        if self.request and event.mid == self._mid:
-            if event.code == NO_MATCHING_SUBSCRIBERS:
-                self.request.nobody()
-            elif event.code >= REFUSED:
-                self.request.refused(event.words)
+        request = self._mids.get(event.mid)
+        if request is not None and event.code == NO_MATCHING_SUBSCRIBERS:
+            request.nobody()
+        elif request is not None and event.code >= REFUSED:
+            request.refused(event.words)
 
     def _take_status(self, event: Message) -> None:
         service = event.topic.removesuffix("/status")
         payload = event.payload.decode("utf-8", errors="replace").strip('"')
         self.statuses[service] = payload
-        if self.request and wire.service_of(self.request.topic) == service and not event.retain:
-            if payload == wire.DISCONNECTED:
-                self._gone_since = self._gone_since or time.monotonic()
-            else:
-                self.request.status(payload)
+        if event.retain:
+            return
+        if payload == wire.DISCONNECTED:
+            self._gone_since.setdefault(service, time.monotonic())
+        else:
+            self._tell_status(service, payload)
+
+    def _tell_status(self, service: str, payload: str) -> None:
+        for request in self.open_requests:
+            if wire.service_of(request.topic) == service:
+                request.status(payload)
+
+    def _take_info(self, event: Message) -> None:
+        service = event.topic.removesuffix("/info")
+        if not event.payload:
+            self.infos.pop(service, None)
+            return
+        self.infos[service] = wire.decode(event.payload)
+        self._ask_again(service)
+
+    def _ask_again(self, service: str) -> None:
+        for request, payload in list(self._open.values()):
+            if request.id in self._to_ask_again and wire.service_of(request.topic) == service and not request.ended:
+                self._to_ask_again.discard(request.id)
+                self._publish(request, payload)
 
 
 def _filters(actions: Iterable[str]) -> set[str]:
@@ -205,5 +245,5 @@ def _filters(actions: Iterable[str]) -> set[str]:
     for topic in actions:
         service = wire.service_of(topic)
         found |= {wire.start(topic), wire.progress(topic), wire.finish(topic), wire.error(topic)}
-        found |= {wire.status(service), wire.service_error(service)}
+        found |= {wire.status(service), wire.service_error(service), wire.info(service)}
     return found

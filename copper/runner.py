@@ -1,19 +1,21 @@
-"""Runs a workflow's actions in order: a checked `Workflow` → a `Result`.
+"""Runs a workflow's actions: a checked `Workflow` → a `Result`.
 
 What comes in: a workflow, a broker's URL. What goes out: the `Result`, and while it runs a `Report` for whoever wants
-to show it. What is said on the broker is `exchange.py`'s, how a request lives and ends is `action.py`'s.
+to show it. Which action may start, schedule.py knows; what is said on the broker is `exchange.py`'s, how a request
+lives and ends is `action.py`'s.
 
     connect ─► runs/RUN/start ─► subscribe, await SUBACK ─► for each action: runner/start, publish at QoS 1,
     wait for its end, runner/finish ─► runs/RUN/finish
 
-Nothing waits without a bound: for an answer the action's timeout, for a service that is not there `READY_SECONDS`, for
-a lost broker what `exchange.py` says.
+Several actions run at once: each is a generator that says until when it has nothing to do, and goes on when that time
+or a message has come. Nothing waits without a bound: for an answer the action's timeout, for a service that is not
+there `READY_SECONDS`, for a lost broker what `exchange.py` says.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -34,7 +36,11 @@ from copper.result import (
     brief,
     exit_code_of,
 )
+from copper.schedule import Schedule
 from copper.workflow import Action, Workflow
+
+JOBS = 8
+"""How many actions run at once, at most, where nobody says otherwise."""
 
 READY_SECONDS = 5.0
 """How long a service that is not there is waited for, before the action that needs it fails."""
@@ -54,8 +60,15 @@ AGAIN_SECONDS = 1.0
 CANCEL_SECONDS = 2.0
 """How long a service may take to answer a request that Ctrl-C has called off."""
 
+ECHO_SECONDS = 1.0
+"""How long our own `runner/start` may take to come back from the broker; where its rules forbid that, we don't wait."""
+
 LONGEST_DELAY = 3600.0
 """Seconds between two attempts, at most, however often `backoff` has multiplied them."""
+
+
+Steps = Generator[float, None, Any]
+"""Goes on whenever a message has come, or at the time that it gave out last, in seconds of the monotonic clock."""
 
 
 class Services(Protocol):
@@ -79,6 +92,8 @@ class Runner:
         environment: what `${env.…}` stands for.
         report: called with each `Report`.
         services: who starts services, and knows how those that it started are.
+        jobs: how many actions run at once, at most.
+        finished: results of an earlier run, by the names of their actions, which are not run again.
     """
 
     workflow: Workflow
@@ -87,7 +102,12 @@ class Runner:
     environment: Mapping[str, str]
     report: Callable[[Report], None] = lambda _report: None
     services: Services | None = None
+    jobs: int = JOBS
+    finished: Mapping[str, ActionResult] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
+    _running: dict[str, _Running] = field(default_factory=dict)
+    _results: dict[str, ActionResult] = field(default_factory=dict)
+    _exit_code: int = EXIT_OK
     _exchange: Exchange = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,29 +123,30 @@ class Runner:
         self._exchange.open(wire.run_start(self.run), start)
 
     def run_all(self) -> Result:
-        """Run the actions in order; every one has a result afterwards, also those that were not run.
+        """Run the actions; every one has a result afterwards, also those that were not run.
 
-        Ctrl-C calls off what runs, and the rest is not run; nor is it when the broker went away and does not come
-        back. A second Ctrl-C goes through at once, as KeyboardInterrupt.
+        After a failure nothing new starts, and what runs goes on to its end. Ctrl-C calls off what runs, and the rest
+        is not run; nor is it when the broker went away and does not come back. A second Ctrl-C goes through at once,
+        as KeyboardInterrupt.
         """
         began = time.monotonic()
-        results: list[ActionResult] = []
-        exit_code, over = EXIT_OK, False
-        for number, action in enumerate(self.workflow.actions, 1):
-            asked = time.monotonic()
-            try:
-                result = self._one(action, number, exit_code, over=over)
-            except KeyboardInterrupt:
-                self._call_off()
-                result = self._broken_off(action, number, INTERRUPTED, asked)
-                exit_code, over = EXIT_INTERRUPTED, True
-            except NoBrokerError as error:
-                result = self._broken_off(action, number, State.GONE.value, asked, str(error))
-                exit_code, over = exit_code or EXIT_ABSENT, True
-            results.append(result)
-            if exit_code == EXIT_OK and action.on_error == "stop":
-                exit_code = exit_code_of(result)
-        return Result(self.run, exit_code, tuple(results), time.monotonic() - began)
+        schedule = Schedule(self.workflow.actions, self.jobs)
+        try:
+            while self._start_more(schedule) or self._running:
+                self._exchange.step(min((one.wake for one in self._running.values()), default=0.0))
+                self._go_on(schedule)
+        except KeyboardInterrupt:
+            self._call_off()
+            self._break_off(INTERRUPTED)
+            self._exit_code = EXIT_INTERRUPTED
+        except NoBrokerError as error:
+            self._break_off(State.GONE.value, str(error))
+            self._exit_code = self._exit_code or EXIT_ABSENT
+        for action in self.workflow.actions:
+            if action.name not in self._results:
+                self._end(action, ActionResult(action.name, action.topic, NOT_RUN))
+        results = tuple(self._results[action.name] for action in self.workflow.actions)
+        return Result(self.run, self._exit_code, results, time.monotonic() - began)
 
     def close(self, result: Result | None) -> None:
         """Close the run's bracket with its outcome, and leave the broker in order."""
@@ -137,41 +158,75 @@ class Runner:
         finally:
             self._exchange.close()
 
-    def _broken_off(self, action: Action, number: int, outcome: str, asked: float, error: str = "") -> ActionResult:
-        result = ActionResult(action.name, action.topic, outcome, time.monotonic() - asked, error=error)
-        self.report(Report("ended", action, number, len(self.workflow.actions), result=result))
-        return result
+    def _start_more(self, schedule: Schedule) -> bool:
+        """Let all begin that may; whether any did, or ended at once."""
+        any_began = False
+        while action := schedule.start():
+            any_began = True
+            self._running[action.name] = _Running(action, self._one(action), time.monotonic())
+            self._advance(self._running[action.name], schedule)
+        return any_began
+
+    def _go_on(self, schedule: Schedule) -> None:
+        for one in list(self._running.values()):
+            self._advance(one, schedule)
+
+    def _advance(self, one: _Running, schedule: Schedule) -> None:
+        try:
+            one.wake = next(one.steps)
+        except StopIteration as ended:
+            self._end(one.action, ended.value)
+            schedule.end(one.action)
+
+    def _end(self, action: Action, result: ActionResult) -> None:
+        """An action has its result."""
+        self._running.pop(action.name, None)
+        self._results[action.name] = result
+        if result.outcome == State.FINISHED.value:
+            self._answers[action.name] = result.answer
+        if self._exit_code == EXIT_OK and action.on_error == "stop":
+            self._exit_code = exit_code_of(result)
+        self.report(replace(self._report("ended", action), result=result))
+
+    def _report(self, what: str, action: Action) -> Report:
+        actions = self.workflow.actions
+        return Report(what, action, actions.index(action) + 1, len(actions))
+
+    def _break_off(self, outcome: str, error: str = "") -> None:
+        """What runs is not waited for any more."""
+        now = time.monotonic()
+        for one in list(self._running.values()):
+            action = one.action
+            self._end(action, ActionResult(action.name, action.topic, outcome, now - one.began, error=error))
 
     def _call_off(self) -> None:
-        """Call off what runs, and wait shortly for its end, so that the service is free for others."""
-        request = self._exchange.request
-        if request is None or request.ended:
-            return
+        """Call off what runs, and wait shortly for its end, so that the services are free for others."""
         try:
-            self._exchange.call_off()
-            self._exchange.wait_end(until=time.monotonic() + CANCEL_SECONDS)
+            for request in self._exchange.open_requests:
+                self._exchange.call_off(request)
+            until = time.monotonic() + CANCEL_SECONDS
+            while self._exchange.open_requests and time.monotonic() < until:
+                self._exchange.step(until)
         except NoBrokerError:
             return
 
-    def _one(self, action: Action, number: int, exit_code: int, *, over: bool) -> ActionResult:
+    def _one(self, action: Action) -> Steps:
         """From an action to its result: whether it runs at all, its attempts, and the words around them."""
-        report = Report("started", action, number, len(self.workflow.actions))
         try:
-            if why := NOT_RUN if over else self._skipped(action, exit_code):
-                result = ActionResult(action.name, action.topic, why)
-            else:
-                entry = self._entry(action)
-                self.report(report)
-                self._exchange.say(wire.RUNNER_START, entry)
-                result = self._attempts(action, entry, report)
-                self._exchange.say(wire.RUNNER_FINISH, entry)
+            if action.name in self.finished:
+                return replace(self.finished[action.name], name=action.name)
+            if why := self._skipped(action):
+                return ActionResult(action.name, action.topic, why)
+            entry = self._entry(action)
+            self.report(self._report("started", action))
+            ticket = f"{self.run}.{action.name}".encode()
+            self._exchange.say(wire.RUNNER_START, entry, correlation=ticket)
+            result = yield from self._attempts(action, entry, ticket)
+            self._exchange.say(wire.RUNNER_FINISH, entry, correlation=ticket)
         except references.BrokenReferenceError as error:
-            result = ActionResult(action.name, action.topic, State.FAILED.value, error=f"{action.where}: {error}")
+            return ActionResult(action.name, action.topic, State.FAILED.value, error=f"{action.where}: {error}")
         except TooLargeError as error:
-            result = ActionResult(action.name, action.topic, State.FAILED.value, error=str(error))
-        if result.outcome == State.FINISHED.value:
-            self._answers[action.name] = result.answer
-        self.report(replace(report, what="ended", result=result))
+            return ActionResult(action.name, action.topic, State.FAILED.value, error=str(error))
         return result
 
     def _entry(self, action: Action) -> dict[str, Any]:
@@ -179,12 +234,12 @@ class Runner:
         said = {key: value for key, value in action.entry.items() if key != "if" or value != action.condition}
         return {**action.entry, **references.resolve(said, self._answers, self.environment)}
 
-    def _skipped(self, action: Action, exit_code: int) -> str:
+    def _skipped(self, action: Action) -> str:
         """Why an action is not run, or an empty text."""
         condition = action.condition
-        if condition == "always" or (condition == "failure" and exit_code != EXIT_OK):
+        if condition == "always" or (condition == "failure" and self._exit_code != EXIT_OK):
             return ""
-        if exit_code != EXIT_OK:
+        if self._exit_code != EXIT_OK:
             return NOT_RUN
         if isinstance(condition, str) and condition != "failure":
             try:
@@ -194,16 +249,17 @@ class Runner:
             condition = bool(value) is not condition.startswith("!")
         return "" if condition is True else SKIPPED
 
-    def _attempts(self, action: Action, entry: dict[str, Any], report: Report) -> ActionResult:
+    def _attempts(self, action: Action, entry: dict[str, Any], ticket: bytes) -> Steps:
         began = time.monotonic()
         delay = action.retry.delay
+        yield from self._turn(action, ticket)
         for attempt in range(1, action.retry.times + 2):
-            request = self._until_taken(action, entry, attempt, report)
+            request = yield from self._until_taken(action, entry, attempt)
             if request.state is State.TIMED_OUT:
-                self._exchange.call_off()
+                self._exchange.call_off(request)
             if request.state is State.FINISHED or not request.retryable or attempt > action.retry.times:
                 break
-            self._exchange.pause(min(delay, LONGEST_DELAY))
+            yield from _pause(min(delay, LONGEST_DELAY))
             delay *= action.retry.backoff
         return ActionResult(
             action.name,
@@ -215,7 +271,18 @@ class Runner:
             _explained(request),
         )
 
-    def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int, report: Report) -> Request:
+    def _turn(self, action: Action, ticket: bytes) -> Steps:
+        """Wait until nobody else has asked a service that knows one request at a time."""
+        service, turns, until = wire.service_of(action.topic), self._exchange.turns, time.monotonic() + ECHO_SECONDS
+        while service not in self._exchange.infos:
+            now = time.monotonic()
+            if now >= until and not turns.is_known(service, ticket):
+                return
+            if turns.is_known(service, ticket) and turns.is_first(service, ticket, now, action.timeout):
+                return
+            yield min(now + LOOK_SECONDS, until) if now < until else now + LOOK_SECONDS
+
+    def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int) -> Steps:
         """One attempt; where nobody is there, the service is started if we can, and given time to come up."""
         service = wire.service_of(action.topic)
         if attempt > 1 and self.services is not None and self._ended(service):
@@ -223,10 +290,10 @@ class Runner:
         ours = self._ended(service) is not None
         patience = START_SECONDS if ours else READY_SECONDS
         since = time.monotonic()
-        self._wait_ready(service, since + patience, unknown_too=ours)
+        yield from self._wait_ready(service, since + patience, unknown_too=ours)
         while True:
             request = self._ask(action, entry, attempt)
-            self._exchange.wait_end(lambda progress: self.report(replace(report, what="progress", progress=progress)))
+            yield from self._wait_end(action, request)
             # services need time to come back to a broker that was away, too
             since = max(since, self._exchange.back_since)
             if request.state is not State.NOBODY or time.monotonic() > since + patience:
@@ -236,9 +303,9 @@ class Runner:
                 return request
             if not ours and self.services is not None and self.services.start(service):
                 ours, patience, since = True, START_SECONDS, time.monotonic()
-                self._wait_ready(service, since + patience, unknown_too=True)
+                yield from self._wait_ready(service, since + patience, unknown_too=True)
             else:
-                self._exchange.pause(AGAIN_SECONDS)
+                yield from _pause(AGAIN_SECONDS)
 
     def _ended(self, service: str) -> str | None:
         return self.services.ended(service) if self.services is not None else None
@@ -251,7 +318,17 @@ class Runner:
         self._exchange.send(request, entry)
         return request
 
-    def _wait_ready(self, service: str, until: float, *, unknown_too: bool) -> None:
+    def _wait_end(self, action: Action, request: Request) -> Steps:
+        shown = None
+        while not request.ended:
+            yield request.deadline()
+            request.at(time.monotonic())
+            if request.progress is not None and request.progress != shown:
+                shown = request.progress
+                self.report(replace(self._report("progress", action), progress=shown))
+        self._exchange.end(request)
+
+    def _wait_ready(self, service: str, until: float, *, unknown_too: bool) -> Steps:
         """While the service's status says that it is not there, wait.
 
         Where there is no status, go on at once; with `unknown_too` wait for one, but not long: a service need not
@@ -262,7 +339,24 @@ class Runner:
             status = self._exchange.statuses.get(service)
             if status in wire.READY or status == "sleeping" or (status is None and not (unknown_too and now < silent)):
                 return
-            self._exchange.step(min(until, now + LOOK_SECONDS))
+            yield min(until, now + LOOK_SECONDS)
+
+
+@dataclass
+class _Running:
+    """An action that runs: since when, and until when it has nothing to do, in seconds of the monotonic clock."""
+
+    action: Action
+    steps: Steps
+    began: float
+    wake: float = 0.0
+
+
+def _pause(seconds: float) -> Steps:
+    """Let time pass."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield until
 
 
 def _explained(request: Request) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -45,6 +45,7 @@ class Action:
         topic: its `action`: the topic of the service's endpoint.
         entry: the whole entry as it stands, `with` laid over it.
         needs: the names of the actions that come before it.
+        after: all that must have ended before it starts: those, and those whose answers it uses.
         condition: its `if`: True, False, `always`, `failure`, `${…}` or `!${…}`.
         timeout: seconds.
         retry: how often it is tried again.
@@ -56,6 +57,7 @@ class Action:
     topic: str
     entry: dict[str, Any]
     needs: tuple[str, ...] = ()
+    after: frozenset[str] = frozenset()
     condition: bool | str = True
     timeout: float = policy.DEFAULT_TIMEOUT
     retry: Retry = policy.NO_RETRY
@@ -307,7 +309,7 @@ def _check_references(keys: dict[str, Node], name: str, names: list[str], proble
 def _in_order(actions: list[Action], items: list[Node], problems: Problems) -> tuple[Action, ...]:
     """The actions so that each comes after what it needs; else as they stand in the file."""
     place = {action.name: number for number, action in enumerate(actions)}
-    before = {action.name: (set(action.needs) | _mentioned(action)) & set(place) for action in actions}
+    before = {action.name: frozenset(set(action.needs) | _mentioned(action)) & set(place) for action in actions}
     sorter = TopologicalSorter(before)
     try:
         sorter.prepare()
@@ -322,7 +324,7 @@ def _in_order(actions: list[Action], items: list[Node], problems: Problems) -> t
         ready = sorted([*ready, *sorter.get_ready()], key=place.__getitem__)
         ordered.append(ready.pop(0))
         sorter.done(ordered[-1])
-    return tuple(actions[place[name]] for name in ordered)
+    return tuple(replace(actions[place[name]], after=before[name]) for name in ordered)
 
 
 def _line(node: Node) -> int:
