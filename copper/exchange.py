@@ -8,9 +8,7 @@ was away may have lost the request or its answer. What it had not acknowledged p
 says `SERVICE/info` knows its requests by their ids (the SDK does), so it is asked again as soon as it is back, and
 answers again what it has done already. Others are never asked twice: they would do the work twice.
 
-A service that says no `SERVICE/info` knows one request at a time, whoever asks. All runners say `runner/start` before
-they ask it and `runner/finish` afterwards, and hear it from each other in the same order: that is the order of their
-turns (`turns.py`).
+A service that says no `SERVICE/info` knows one request at a time, whoever asks: runners take turns there (`turns.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +24,8 @@ from copper.action import Request, is_named
 from copper.client import Client
 from copper.mqtt import NO_MATCHING_SUBSCRIBERS, Answered, Connected, Event, Lost, Message, NoBrokerError, Will
 from copper.mqtt import shown as without_password
-from copper.turns import Turns
+from copper.policy import DEFAULT_TIMEOUT
+from copper.turns import REFRESH_SECONDS, Turns
 
 BROKER_SECONDS = 15.0
 """How long a lost broker may stay away."""
@@ -45,6 +44,7 @@ class Exchange:
     Args:
         url: the broker's.
         actions: the topics of all actions that will be asked for.
+        run: the run's id.
 
     Attributes:
         statuses: what each service says of itself, as far as it says anything.
@@ -53,13 +53,14 @@ class Exchange:
         back_since: when the broker came back last, in seconds of the monotonic clock.
     """
 
-    def __init__(self, url: str, actions: Iterable[str]) -> None:
+    def __init__(self, url: str, actions: Iterable[str], run: str) -> None:
         self.statuses: dict[str, str] = {}
         self.infos: dict[str, Any] = {}
-        self.turns = Turns()
+        self.turns = Turns(run)
         self.back_since = float("-inf")
         self._url = url
-        self._filters = _filters(actions)
+        self._filters, self._services = _filters(actions), {wire.service_of(topic) for topic in actions}
+        self._claims: dict[tuple[str, str], float] = {}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._open: dict[str, tuple[Request, bytes]] = {}
         self._mids: dict[int, Request] = {}
@@ -81,7 +82,8 @@ class Exchange:
         self.say(topic, value)
         self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._client.subscribe(sorted(self._filters))
-        self._client.subscribe_soon([wire.RUNNER_STATUS, wire.RUNNER_START, wire.RUNNER_FINISH])
+        others = [wire.RUNNER_STATUS, wire.RUNNER_START, wire.RUNNER_FINISH, *map(wire.turn, sorted(self._services))]
+        self._client.subscribe_soon(others)
 
     def close(self) -> None:
         """Leave the broker in order."""
@@ -93,6 +95,17 @@ class Exchange:
     def say(self, topic: str, value: Any, *, correlation: bytes | None = None) -> None:
         """Publish `value` as JSON, and wait for the broker's acknowledgement; not when it is away."""
         self._client.publish_and_wait(topic, wire.encode(value), correlation=correlation)
+
+    def claim(self, service: str, ticket: str) -> None:
+        """Claim a turn at a service, until `release`."""
+        self._claims[service, ticket] = time.monotonic()
+        self._client.publish(wire.turn(service), wire.encode({"claim": ticket}), retain=True)
+
+    def release(self, service: str, ticket: str) -> None:
+        """We need no turn any more; the word is retained, unless another's claim is."""
+        if self._claims.pop((service, ticket), None) is not None:
+            is_last = self.turns.is_last(service, ticket)
+            self._client.publish(wire.turn(service), wire.encode({"done": ticket}), retain=is_last)
 
     def send(self, request: Request, entry: dict[str, Any]) -> None:
         """Publish a request, which is open from now on.
@@ -136,6 +149,10 @@ class Exchange:
             NoBrokerError: the broker went away and did not come back.
         """
         now = time.monotonic()
+        for (service, ticket), said in list(self._claims.items()):
+            if now >= said + REFRESH_SECONDS:
+                self.claim(service, ticket)
+            until = min(until, self._claims[service, ticket] + REFRESH_SECONDS)
         if self._lost_since is not None:
             if now >= self._lost_since + BROKER_SECONDS:
                 what = f"the broker went away and did not come back within {BROKER_SECONDS:g} s"
@@ -162,8 +179,11 @@ class Exchange:
         elif isinstance(event, Answered):
             self._answered(event)
         elif event.topic in {wire.RUNNER_START, wire.RUNNER_FINISH}:
-            if not event.retain:
-                self.turns.hear(event.topic, wire.decode(event.payload), event.correlation, time.monotonic())
+            if not event.retain and event.correlation is None:
+                entry = wire.decode(event.payload)
+                self.turns.hear_first_copper(event.topic, entry, time.monotonic(), DEFAULT_TIMEOUT)
+        elif event.topic.startswith(wire.turn("")):
+            self._take_turn(event)
         elif event.topic == wire.RUNNER_STATUS:
             if event.payload == wire.DISCONNECTED.encode():
                 # another runner has ended, and we go on
@@ -207,6 +227,14 @@ class Exchange:
             request.nobody()
         elif request is not None and event.code >= REFUSED:
             request.refused(event.words)
+
+    def _take_turn(self, event: Message) -> None:
+        service, value = event.topic.removeprefix(wire.turn("")), wire.decode(event.payload)
+        self.turns.hear(service, value, time.monotonic(), retained=event.retain)
+        for of, ticket in self._claims:
+            if of == service and isinstance(value, dict) and value.get("done") not in {None, ticket}:
+                # that word may be retained now instead of ours
+                self.claim(service, ticket)
 
     def _take_status(self, event: Message) -> None:
         service = event.topic.removesuffix("/status")

@@ -61,7 +61,7 @@ CANCEL_SECONDS = 2.0
 """How long a service may take to answer a request that Ctrl-C has called off."""
 
 ECHO_SECONDS = 1.0
-"""How long our own `runner/start` may take to come back from the broker; where its rules forbid that, we don't wait."""
+"""How long our own claim may take to come back from the broker; where its rules forbid that, nobody is waited for."""
 
 LONGEST_DELAY = 3600.0
 """Seconds between two attempts, at most, however often `backoff` has multiplied them."""
@@ -111,7 +111,7 @@ class Runner:
     _exchange: Exchange = field(init=False)
 
     def __post_init__(self) -> None:
-        self._exchange = Exchange(self.url, [action.topic for action in self.workflow.actions])
+        self._exchange = Exchange(self.url, [action.topic for action in self.workflow.actions], self.run)
 
     def open(self) -> None:
         """Connect, open the run's bracket in the broker's log, and subscribe to what the services will say.
@@ -219,10 +219,14 @@ class Runner:
                 return ActionResult(action.name, action.topic, why)
             entry = self._entry(action)
             self.report(self._report("started", action))
-            ticket = f"{self.run}.{action.name}".encode()
-            self._exchange.say(wire.RUNNER_START, entry, correlation=ticket)
-            result = yield from self._attempts(action, entry, ticket)
-            self._exchange.say(wire.RUNNER_FINISH, entry, correlation=ticket)
+            step = f"{self.run}.{action.name}"
+            self._exchange.say(wire.RUNNER_START, entry, correlation=step.encode())
+            yield from self._turn(action, step)
+            try:
+                result = yield from self._attempts(action, entry)
+            finally:
+                self._exchange.release(wire.service_of(action.topic), step)
+            self._exchange.say(wire.RUNNER_FINISH, entry, correlation=step.encode())
         except references.BrokenReferenceError as error:
             return ActionResult(action.name, action.topic, State.FAILED.value, error=f"{action.where}: {error}")
         except TooLargeError as error:
@@ -249,10 +253,9 @@ class Runner:
             condition = bool(value) is not condition.startswith("!")
         return "" if condition is True else SKIPPED
 
-    def _attempts(self, action: Action, entry: dict[str, Any], ticket: bytes) -> Steps:
+    def _attempts(self, action: Action, entry: dict[str, Any]) -> Steps:
         began = time.monotonic()
         delay = action.retry.delay
-        yield from self._turn(action, ticket)
         for attempt in range(1, action.retry.times + 2):
             request = yield from self._until_taken(action, entry, attempt)
             if request.state is State.TIMED_OUT:
@@ -271,16 +274,18 @@ class Runner:
             _explained(request),
         )
 
-    def _turn(self, action: Action, ticket: bytes) -> Steps:
+    def _turn(self, action: Action, ticket: str) -> Steps:
         """Wait until nobody else has asked a service that knows one request at a time."""
         service, turns, until = wire.service_of(action.topic), self._exchange.turns, time.monotonic() + ECHO_SECONDS
+        if service not in self._exchange.infos:
+            self._exchange.claim(service, ticket)
         while service not in self._exchange.infos:
             now = time.monotonic()
-            if now >= until and not turns.is_known(service, ticket):
+            is_known = turns.is_known(service, ticket)
+            if (is_known and turns.is_first(service, ticket, now)) or (not is_known and now >= until):
                 return
-            if turns.is_known(service, ticket) and turns.is_first(service, ticket, now, action.timeout):
-                return
-            yield min(now + LOOK_SECONDS, until) if now < until else now + LOOK_SECONDS
+            yield now + LOOK_SECONDS
+        self._exchange.release(service, ticket)
 
     def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int) -> Steps:
         """One attempt; where nobody is there, the service is started if we can, and given time to come up."""

@@ -69,6 +69,11 @@ def resource(service: str, name: str) -> str:
     return f"{service}/resources/{name}"
 
 
+def turn(service: str) -> str:
+    """Where runners say whose turn it is at a service that knows one request at a time: retained."""
+    return f"runner/turns/{service}"
+
+
 def run_start(run: str) -> str:
     """Opens the bracket around a run in the broker's log."""
     return f"runner/runs/{run}/start"
