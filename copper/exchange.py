@@ -59,7 +59,11 @@ class Exchange:
         self.turns = Turns(run)
         self.back_since = float("-inf")
         self._url = url
-        self._filters, self._services = _filters(actions), {wire.service_of(topic) for topic in actions}
+        actions = tuple(actions)
+        self._services = sorted({wire.service_of(topic) for topic in actions})
+        self._filters = _filters(actions)
+        self._statuses = {wire.status(service) for service in self._services}
+        self._infos = {wire.info(service) for service in self._services}
         self._claims: dict[tuple[str, str], float] = {}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._open: dict[str, tuple[Request, bytes]] = {}
@@ -82,7 +86,7 @@ class Exchange:
         self.say(topic, value)
         self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._client.subscribe(sorted(self._filters))
-        others = [wire.RUNNER_STATUS, wire.RUNNER_START, wire.RUNNER_FINISH, *map(wire.turn, sorted(self._services))]
+        others = [wire.RUNNER_STATUS, wire.RUNNER_START, wire.RUNNER_FINISH, *map(wire.turn, self._services)]
         self._client.subscribe_soon(others)
 
     def close(self) -> None:
@@ -178,22 +182,26 @@ class Exchange:
             self._back(again=event.again)
         elif isinstance(event, Answered):
             self._answered(event)
-        elif event.topic in {wire.RUNNER_START, wire.RUNNER_FINISH}:
-            if not event.retain and event.correlation is None:
-                entry = wire.decode(event.payload)
-                self.turns.hear_first_copper(event.topic, entry, time.monotonic(), DEFAULT_TIMEOUT)
-        elif event.topic.startswith(wire.turn("")):
-            self._take_turn(event)
-        elif event.topic == wire.RUNNER_STATUS:
-            if event.payload == wire.DISCONNECTED.encode():
-                # another runner has ended, and we go on
-                self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-        elif event.topic.endswith("/status") and event.topic.count("/") == 1:
+        elif event.topic.startswith("runner/"):
+            self._hear_runner(event)
+        elif event.topic in self._statuses:
             self._take_status(event)
-        elif event.topic.endswith("/info") and event.topic.count("/") == 1:
+        elif event.topic in self._infos:
             self._take_info(event)
         elif not event.retain:
             self._hear(event)
+
+    def _hear_runner(self, event: Message) -> None:
+        """A runner says something: another one, or we ourselves."""
+        if event.topic.startswith(wire.turn("")):
+            self._take_turn(event)
+        elif event.topic == wire.RUNNER_STATUS:
+            if event.payload == wire.DISCONNECTED.encode():
+                # another one has ended, and we go on
+                self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
+        elif not event.retain and event.correlation is None:
+            entry = wire.decode(event.payload)
+            self.turns.hear_first_copper(event.topic, entry, time.monotonic(), DEFAULT_TIMEOUT)
 
     def _hear(self, event: Message) -> None:
         """A service says something; without id and correlation data it says it to the one who is open."""
