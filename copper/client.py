@@ -67,7 +67,7 @@ class Client:
     ) -> None:
         self.url = url
         self._on_event = on_event
-        self._filters: list[str] = []
+        self._filters: dict[str, bool] = {}
         self._first = threading.Event()
         self._refused: str | None = None
         self._was_connected = False
@@ -144,8 +144,8 @@ class Client:
             return
         done = threading.Event()
         with self._lock:
-            self._filters += new
-            code, mid = self._paho.subscribe([(name, SubscribeOptions(qos=1)) for name in new])
+            self._filters |= dict.fromkeys(new, False)
+            code, mid = self._paho.subscribe([(name, _options(to_others=False)) for name in new])
             if code == paho.MQTT_ERR_SUCCESS and mid is not None:
                 self._subscribed[mid] = done
         if not done.wait(timeout):
@@ -158,13 +158,18 @@ class Client:
                 next_step="its access rules must let this user subscribe there",
             )
 
-    def subscribe_soon(self, filters: Iterable[str]) -> None:
-        """Subscribe at QoS 1, without waiting; after a reconnect they are subscribed again."""
+    def subscribe_soon(self, filters: Iterable[str], *, to_others: bool = False) -> None:
+        """Subscribe at QoS 1, without waiting; after a reconnect they are subscribed again.
+
+        Args:
+            filters: which.
+            to_others: what we publish there ourselves is not wanted (MQTT 5's No Local), nor what was kept.
+        """
         new = [name for name in filters if name not in self._filters]
         if new:
             with self._lock:
-                self._filters += new
-                self._paho.subscribe([(name, SubscribeOptions(qos=1)) for name in new])
+                self._filters |= dict.fromkeys(new, to_others)
+                self._paho.subscribe([(name, _options(to_others=to_others)) for name in new])
 
     def check_size(self, topic: str, payload: bytes) -> None:
         """End here if the broker does not take so large a message: it would cut the connection.
@@ -249,7 +254,7 @@ class Client:
         with self._lock:
             if again and self._filters:
                 _, self._resubscribing = self._paho.subscribe(
-                    [(name, SubscribeOptions(qos=1)) for name in self._filters]
+                    [(name, _options(to_others=others)) for name, others in self._filters.items()]
                 )
                 return
         self._tell(Connected(again))
@@ -290,6 +295,11 @@ class Client:
             self._on_event(event)
         except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the network thread
             traceback.print_exc()
+
+
+def _options(*, to_others: bool) -> SubscribeOptions:
+    handling = SubscribeOptions.RETAIN_DO_NOT_SEND if to_others else SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+    return SubscribeOptions(qos=1, noLocal=to_others, retainHandling=handling)
 
 
 def _properties(answer_to: str | None, correlation: bytes | None) -> Properties | None:

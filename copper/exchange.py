@@ -86,8 +86,7 @@ class Exchange:
         self.say(topic, value)
         self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._client.subscribe(sorted(self._filters))
-        others = [wire.RUNNER_STATUS, wire.RUNNER_START, wire.RUNNER_FINISH, *map(wire.turn, self._services)]
-        self._client.subscribe_soon(others)
+        self._client.subscribe_soon([wire.RUNNER_STATUS], to_others=True)
 
     def close(self) -> None:
         """Leave the broker in order."""
@@ -102,6 +101,8 @@ class Exchange:
 
     def claim(self, service: str, ticket: str) -> None:
         """Claim a turn at a service, until `release`."""
+        self._client.subscribe_soon([wire.turn(service)])
+        self._client.subscribe_soon([wire.RUNNER_START, wire.RUNNER_FINISH], to_others=True)
         self._claims[service, ticket] = time.monotonic()
         self._client.publish(wire.turn(service), wire.encode({"claim": ticket}), retain=True)
 

@@ -10,25 +10,29 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+import secrets as secrets_module
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from copper import references, wire
+from copper import masking, offers, references, runs, wire
 from copper.broker import open_broker
 from copper.document import Problem, WorkflowError
 from copper.lifecycle.processes import Processes
+from copper.masking import Mask
 from copper.mqtt import shown
 from copper.output import write_aside
 from copper.result import Report, Result, whole
-from copper.runner import Runner
-from copper.workflow import Workflow
+from copper.runner import JOBS, Runner
+from copper.runs import Kept
+from copper.service import Service
+from copper.workflow import CORE, ServiceSource, Workflow
 from tracer.errors import CopperError
 from tracer.events import as_dict
 from tracer.graph import Run, Tally
@@ -53,6 +57,7 @@ class Launched:
         folder: where everything lies.
         files: what was left there, by what it is.
         broker: what the broker was, in words.
+        started: when (ISO 8601, UTC).
         no_graph: why there is no graph, and what would make one possible; empty where there is one.
     """
 
@@ -60,7 +65,27 @@ class Launched:
     folder: Path
     files: dict[str, Path]
     broker: str
+    started: str
     no_graph: str = ""
+
+
+@dataclass(frozen=True)
+class How:
+    """How to run.
+
+    Attributes:
+        jobs: how many actions run at once, at most.
+        environment: what `${env.…}` stands for, and what services get that are started.
+        given: those of its names that stood in an env file.
+        earlier: the run that is gone on with.
+        since: the action, by its name, from which on all are run again.
+    """
+
+    jobs: int = JOBS
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    given: tuple[str, ...] = ()
+    earlier: Kept | None = None
+    since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +96,19 @@ class Place:
     log: Path | None = None
     folder: Path = Path(".copper")
 
+    @property
+    def is_own(self) -> bool:
+        """Whether Copper starts the broker, so that nobody else is on it."""
+        return self.broker in {None, "mosquitto", "builtin"}
 
-def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], say: Callable[[str], None]) -> Launched:
+
+def launch(
+    workflow: Workflow,
+    place: Place,
+    report: Callable[[Report], None],
+    say: Callable[[str], None],
+    how: How | None = None,
+) -> Launched:
     """Run a workflow and leave its result and graph.
 
     Args:
@@ -80,23 +116,85 @@ def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], s
         place: where.
         report: called while it runs.
         say: called with sentences for the user.
+        how: in what way, where it is not the usual one.
 
     Raises:
+        WorkflowError: a variable is not set, or a service does not take what it is asked for.
         CopperError: no broker, or something can't be written.
     """
-    _check_environment(workflow, os.environ)
-    run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
-    folder = _made(place.folder / "runs" / run)
+    how = how or How()
+    refuse_unrunnable(workflow, how.environment, own_broker=place.is_own)
+    secrets = masking.mask(workflow, how.environment, how.given, place.broker)
+    run, folder, part = _begun(place.folder / "runs", how.earlier)
+    started = how.earlier.started if how.earlier else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with open_broker(place.broker, folder) as broker:
         described = f"{_BROKERS[broker.kind]}{shown(broker.url)}"
         say(f"broker: {described}")
-        log = broker.log or place.log
-        with _tracing(log, run) as trace:
-            result = _run(workflow, broker.url, run, folder, report, own_broker=broker.kind != "url")
+        keeper = runs.begin(folder, run, workflow, started, part)
+
+        def told(one: Report) -> None:
+            shown_one = masking.report(one, secrets)
+            if shown_one.result is not None and not shown_one.result.reused:
+                keeper.add(shown_one.result)
+            report(shown_one)
+
+        with _tracing(broker.log or place.log, wire.part_of(run, part)) as trace:
+            runner = _runner(workflow, broker.url, run, part, how, told)
+            result = _run(runner, folder, secrets, own_broker=broker.kind != "url")
     files = {"result": folder / "result.json"}
     write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
     no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
-    return Launched(result, folder, files, described, no_graph)
+    return Launched(result, folder, files, described, started, no_graph)
+
+
+def refuse_unrunnable(workflow: Workflow, environment: Mapping[str, str], *, own_broker: bool) -> None:
+    """What can be known to be wrong before there is a broker.
+
+    Raises:
+        WorkflowError: a variable is not set, a service is a container, or one of ours does not take what it is asked.
+    """
+    _check_environment(workflow, environment)
+    _check_containers(workflow)
+    ours = {name for name in CORE if own_broker or (workflow.services.get(name) or ServiceSource(name)).core}
+    ours -= {name for name, source in workflow.services.items() if source.core is None}
+    if wrong := offers.problems(workflow.actions, {name: core_info(name) for name in ours}):
+        raise WorkflowError(wrong)
+
+
+def core_info(name: str) -> dict[str, Any]:
+    """What one of Copper's own services says of itself."""
+    service: Service = import_module(f"copper.services.{name}.service").service
+    return service.info()
+
+
+def _check_containers(workflow: Workflow) -> None:
+    what = "starting containers is not there yet: start it yourself and leave it out here, or use `core` or `command`"
+    problems = []
+    for source in workflow.services.values():
+        if source.container:
+            file, line, column = source.container.rsplit(":", 2)
+            problems.append(Problem(file, int(line), int(column), what))
+    if problems:
+        raise WorkflowError(problems)
+
+
+def _begun(folder: Path, earlier: Kept | None) -> tuple[str, Path, int]:
+    """The run's id, its folder, and which part of it this is; the log of the part before is kept beside."""
+    if earlier is None:
+        run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets_module.token_hex(2)}"
+        return run, _made(folder / run), 1
+    log = earlier.folder / "mosquitto.log"
+    if log.exists():
+        log.rename(earlier.folder / f"mosquitto-{earlier.part}.log")
+    return earlier.run, earlier.folder.absolute(), earlier.part + 1
+
+
+def _runner(workflow: Workflow, url: str, run: str, part: int, how: How, told: Callable[[Report], None]) -> Runner:  # noqa: PLR0917
+    runner = Runner(workflow, url, run, how.environment, told, jobs=how.jobs, part=part)
+    if how.earlier is not None:
+        runner.finished = runs.usable(how.earlier, workflow, how.since)
+        runner.attempts = runs.attempts(how.earlier)
+    return runner
 
 
 def _made(folder: Path) -> Path:
@@ -114,24 +212,25 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _run(
-    workflow: Workflow, url: str, run: str, folder: Path, report: Callable[[Report], None], *, own_broker: bool
-) -> Result:
+def _run(runner: Runner, folder: Path, secrets: Mask, *, own_broker: bool) -> Result:
     """The part between broker and tracer: services around the runner."""
+    workflow = runner.workflow
     environment = {
-        "COPPER_BROKER": url,
+        **runner.environment,
+        "COPPER_BROKER": runner.url,
         "COPPER_FETCH_DIR": str(folder / "fetch"),
         "COPPER_WEB_DIR": str(folder / "web"),
     }
-    services = Processes(workflow.services, environment, folder)
+    services = runner.services = Processes(workflow.services, environment, folder)
     try:
-        runner = Runner(workflow, url, run, os.environ, report, services)
         runner.open()
         result = None
         try:
+            if wrong := runner.wrong_requests():
+                raise WorkflowError(wrong)
             for service in _to_start(workflow, own_broker=own_broker):
                 services.start(service)
-            result = runner.run_all()
+            result = masking.result(runner.run_all(), secrets)
         finally:
             runner.close(result)
     finally:

@@ -15,11 +15,13 @@ from copper.document import Node, Problems
 KEYS = ("timeout", "retry", "on_error")
 RETRY_KEYS = ("times", "delay", "backoff")
 ON_ERROR = ("stop", "continue")
+MOST = 1000
+"""Of whatever is counted in a file."""
 DEFAULT_TIMEOUT = 600.0
 LONGEST = 30 * 86400.0
 """Seconds; what is longer is a slip, and no clock should have to add it."""
 
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def settings(keys: dict[str, Node], problems: Problems) -> dict[str, Any]:
     """Those of `timeout`, `retry` and `on_error` that are there."""
     found: dict[str, Any] = {}
     if node := keys.get("timeout"):
-        found["timeout"] = _duration(node, "timeout", problems)
+        found["timeout"] = duration(node, "timeout", problems)
     if node := keys.get("retry"):
         found["retry"] = _retry(node, problems)
     if node := keys.get("on_error"):
@@ -54,24 +56,24 @@ def _retry(node: Node, problems: Problems) -> Retry:
     keys = node.keys(problems, allowed=RETRY_KEYS)
     return Retry(
         times=int(_number(keys["times"], "times", problems, whole=True)) if "times" in keys else 1,
-        delay=_duration(keys["delay"], "delay", problems, least=0.0) if "delay" in keys else 0.0,
+        delay=duration(keys["delay"], "delay", problems, least=0.0) if "delay" in keys else 0.0,
         backoff=_number(keys["backoff"], "backoff", problems) if "backoff" in keys else 1.0,
     )
 
 
 def _number(node: Node, key: str, problems: Problems, *, whole: bool = False) -> float:
     value = node.value()
-    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and 0 <= value <= 1000:
+    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST:
         return value
-    problems.add(node, f"`{key}` is a {'whole ' if whole else ''}number from 0 to 1000")
+    problems.add(node, f"`{key}` is a {'whole ' if whole else ''}number from 0 to {MOST}")
     return 0
 
 
-def _duration(node: Node, key: str, problems: Problems, *, least: float = 0.001) -> float:
+def duration(node: Node, key: str, problems: Problems, *, least: float = 0.001) -> float:
     """Seconds: a number, or such as 90s, 5m, 1h30m, 500ms; from `least` to 30 days."""
     value = node.value()
     seconds = None
-    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    match = DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if match:
         hours, minutes, whole, milliseconds = (float(part or 0) for part in match.groups())
         seconds = hours * 3600 + minutes * 60 + whole + milliseconds / 1000

@@ -43,6 +43,7 @@ class ActionResult:
         attempts: how often it was tried.
         answer: what the service finished with.
         error: what went wrong, in plain words.
+        reused: it is of an earlier part of the run.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ActionResult:
     attempts: int = 0
     answer: Any = None
     error: str = ""
+    reused: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from copper import references, wire
+from copper import offers, references, wire
 from copper.action import Request, State
+from copper.document import Problem
 from copper.exchange import Exchange
 from copper.mqtt import NoBrokerError, TooLargeError
 from copper.result import (
@@ -38,6 +39,7 @@ from copper.result import (
 )
 from copper.schedule import Schedule
 from copper.workflow import Action, Workflow
+from tracer.errors import CopperError
 
 JOBS = 8
 """How many actions run at once, at most, where nobody says otherwise."""
@@ -71,6 +73,10 @@ Steps = Generator[float, None, Any]
 """Goes on whenever a message has come, or at the time that it gave out last, in seconds of the monotonic clock."""
 
 
+class WrongRequestError(CopperError):
+    """An action asks for what its service does not take."""
+
+
 class Services(Protocol):
     """Who starts services (`lifecycle`)."""
 
@@ -93,7 +99,9 @@ class Runner:
         report: called with each `Report`.
         services: who starts services, and knows how those that it started are.
         jobs: how many actions run at once, at most.
-        finished: results of an earlier run, by the names of their actions, which are not run again.
+        part: how often the run was begun; from the second time on its brackets say so.
+        finished: results of earlier parts, by the names of their actions, which are not run again.
+        attempts: how often the others were asked in earlier parts, by their names.
     """
 
     workflow: Workflow
@@ -103,7 +111,10 @@ class Runner:
     report: Callable[[Report], None] = lambda _report: None
     services: Services | None = None
     jobs: int = JOBS
+    part: int = 1
     finished: Mapping[str, ActionResult] = field(default_factory=dict)
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    _asked: dict[str, int] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
     _running: dict[str, _Running] = field(default_factory=dict)
     _results: dict[str, ActionResult] = field(default_factory=dict)
@@ -120,7 +131,21 @@ class Runner:
             NoBrokerError: there is no broker, or it denies what we need.
         """
         start = {"run": self.run, "workflow": self.workflow.file, "at": _utc_now()}
-        self._exchange.open(wire.run_start(self.run), start)
+        self._exchange.open(wire.run_start(wire.part_of(self.run, self.part)), start)
+
+    def wrong_requests(self) -> list[Problem]:
+        """What the actions ask for and the services that are there don't take, as they say on `SERVICE/info`.
+
+        Raises:
+            NoBrokerError: the broker went away and did not come back.
+        """
+        until = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < until:
+            self._exchange.step(until)
+        return offers.problems(self._to_run(), self._exchange.infos)
+
+    def _to_run(self) -> list[Action]:
+        return [action for action in self.workflow.actions if action.name not in self.finished]
 
     def run_all(self) -> Result:
         """Run the actions; every one has a result afterwards, also those that were not run.
@@ -154,7 +179,7 @@ class Runner:
             if result is not None:
                 outcome = {"run": self.run, "at": _utc_now(), "exit_code": result.exit_code}
                 actions = [brief(one) for one in result.actions]
-                self._exchange.say(wire.run_finish(self.run), {**outcome, "actions": actions})
+                self._exchange.say(wire.run_finish(wire.part_of(self.run, self.part)), {**outcome, "actions": actions})
         finally:
             self._exchange.close()
 
@@ -197,7 +222,8 @@ class Runner:
         now = time.monotonic()
         for one in list(self._running.values()):
             action = one.action
-            self._end(action, ActionResult(action.name, action.topic, outcome, now - one.began, error=error))
+            asked = self._asked.get(action.name, 0)
+            self._end(action, ActionResult(action.name, action.topic, outcome, now - one.began, asked, error=error))
 
     def _call_off(self) -> None:
         """Call off what runs, and wait shortly for its end, so that the services are free for others."""
@@ -214,22 +240,21 @@ class Runner:
         """From an action to its result: whether it runs at all, its attempts, and the words around them."""
         try:
             if action.name in self.finished:
-                return replace(self.finished[action.name], name=action.name)
+                return replace(self.finished[action.name], reused=True)
             if why := self._skipped(action):
                 return ActionResult(action.name, action.topic, why)
             entry = self._entry(action)
             self.report(self._report("started", action))
             step = f"{self.run}.{action.name}"
             self._exchange.say(wire.RUNNER_START, entry, correlation=step.encode())
-            yield from self._turn(action, step)
             try:
-                result = yield from self._attempts(action, entry)
+                result = yield from self._attempts(action, entry, step)
             finally:
                 self._exchange.release(wire.service_of(action.topic), step)
             self._exchange.say(wire.RUNNER_FINISH, entry, correlation=step.encode())
         except references.BrokenReferenceError as error:
             return ActionResult(action.name, action.topic, State.FAILED.value, error=f"{action.where}: {error}")
-        except TooLargeError as error:
+        except (TooLargeError, WrongRequestError) as error:
             return ActionResult(action.name, action.topic, State.FAILED.value, error=str(error))
         return result
 
@@ -253,14 +278,15 @@ class Runner:
             condition = bool(value) is not condition.startswith("!")
         return "" if condition is True else SKIPPED
 
-    def _attempts(self, action: Action, entry: dict[str, Any]) -> Steps:
+    def _attempts(self, action: Action, entry: dict[str, Any], step: str) -> Steps:
         began = time.monotonic()
         delay = action.retry.delay
-        for attempt in range(1, action.retry.times + 2):
-            request = yield from self._until_taken(action, entry, attempt)
+        first = self.attempts.get(action.name, 0) + 1
+        for attempt in range(first, first + action.retry.times + 1):
+            request = yield from self._until_taken(action, entry, attempt, step)
             if request.state is State.TIMED_OUT:
                 self._exchange.call_off(request)
-            if request.state is State.FINISHED or not request.retryable or attempt > action.retry.times:
+            if request.state is State.FINISHED or not request.retryable or attempt >= first + action.retry.times:
                 break
             yield from _pause(min(delay, LONGEST_DELAY))
             delay *= action.retry.backoff
@@ -277,7 +303,7 @@ class Runner:
     def _turn(self, action: Action, ticket: str) -> Steps:
         """Wait until nobody else has asked a service that knows one request at a time."""
         service, turns, until = wire.service_of(action.topic), self._exchange.turns, time.monotonic() + ECHO_SECONDS
-        if service not in self._exchange.infos:
+        if service not in self._exchange.infos and not turns.is_known(service, ticket):
             self._exchange.claim(service, ticket)
         while service not in self._exchange.infos:
             now = time.monotonic()
@@ -287,16 +313,19 @@ class Runner:
             yield now + LOOK_SECONDS
         self._exchange.release(service, ticket)
 
-    def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int) -> Steps:
-        """One attempt; where nobody is there, the service is started if we can, and given time to come up."""
+    def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int, step: str) -> Steps:
+        """One attempt, when it is our turn; where nobody is there, the service is started if we can, and given time to come up."""
         service = wire.service_of(action.topic)
-        if attempt > 1 and self.services is not None and self._ended(service):
+        if self.services is not None and self._ended(service):
             self.services.start(service)
         ours = self._ended(service) is not None
         patience = START_SECONDS if ours else READY_SECONDS
         since = time.monotonic()
         yield from self._wait_ready(service, since + patience, unknown_too=ours)
+        if wrong := offers.problems([replace(action, entry=entry)], self._exchange.infos):
+            raise WrongRequestError("; ".join(f"{one.file}:{one.line}:{one.column}: {one.what}" for one in wrong))
         while True:
+            yield from self._turn(action, step)
             request = self._ask(action, entry, attempt)
             yield from self._wait_end(action, request)
             # services need time to come back to a broker that was away, too
@@ -318,6 +347,7 @@ class Runner:
     def _ask(self, action: Action, entry: dict[str, Any], attempt: int) -> Request:
         own = entry.get("id")
         key = f"{self.run}.{action.name}.{attempt}" if own is None else f"{own}.{self.run}.{attempt}"
+        self._asked[action.name] = attempt
         known = self._exchange.statuses.get(wire.service_of(action.topic)) in wire.READY
         request = Request(action.topic, key, key.encode(), time.monotonic(), action.timeout, known=known)
         self._exchange.send(request, entry)

@@ -39,7 +39,7 @@ from copper.answers import Answer, Answers
 from copper.client import Client
 from copper.job import ActionError, CancelledError, Job
 from copper.mqtt import Connected, Event, Message, NoBrokerError, Will
-from copper.parameters import Handler, arguments, described
+from copper.parameters import Handler, Parameters
 from tracer.errors import CopperError
 
 __all__ = ["ActionError", "CancelledError", "Job", "Service"]
@@ -75,6 +75,7 @@ class Service:
     def __init__(self, name: str, *, broker: str | None = None) -> None:
         self.name = name
         self.actions: dict[str, Handler] = {}
+        self._parameters: dict[str, Parameters] = {}
         self._broker = broker
         self._answers = Answers()
         self._open: dict[str, _Request] = {}
@@ -89,8 +90,17 @@ class Service:
         The handler is called with those keys of the request that its parameters name, and `job` if it names that. It
         may be `async`.
         """
-        self.actions[f"{self.name}/{handler.__name__}"] = handler
+        topic = f"{self.name}/{handler.__name__}"
+        self.actions[topic], self._parameters[topic] = handler, Parameters(handler)
         return handler
+
+    def info(self) -> dict[str, Any]:
+        """What it offers, as `SERVICE/info` says it."""
+        offered = {
+            topic.split("/", 1)[1]: {"parameters": one.schema, "text": one.text}
+            for topic, one in self._parameters.items()
+        }
+        return {"service": self.name, "actions": offered}
 
     def run(self) -> None:
         """Serve until SIGTERM, Ctrl-C or `stop`; ends the program with a plain sentence if there is no broker."""
@@ -143,8 +153,7 @@ class Service:
 
     def _announce(self) -> None:
         """Say what we offer, then that we are there: whoever waits for the status may ask at once."""
-        offered = {topic.split("/", 1)[1]: described(handler) for topic, handler in self.actions.items()}
-        self.publish(wire.info(self.name), {"service": self.name, "actions": offered}, retain=True)
+        self.publish(wire.info(self.name), self.info(), retain=True)
         self._send(wire.status(self.name), wire.CONNECTED.encode(), qos=1, retain=True)
 
     def _on_event(self, event: Event) -> None:
@@ -212,7 +221,7 @@ class Service:
         try:
             request.job.check()
             handler = self.actions[topic]
-            given = arguments(handler, request.job)
+            given = self._parameters[topic].arguments(request.job)
             self.publish(wire.start(topic), request.job.entry)
             value = asyncio.run(handler(**given)) if inspect.iscoroutinefunction(handler) else handler(**given)
             if isinstance(value, dict) and request.id is not None:

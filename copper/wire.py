@@ -74,6 +74,11 @@ def turn(service: str) -> str:
     return f"runner/turns/{service}"
 
 
+def part_of(run: str, part: int) -> str:
+    """What a part of a run is called that was gone on with: the second is `RUN-2`."""
+    return run if part == 1 else f"{run}-{part}"
+
+
 def run_start(run: str) -> str:
     """Opens the bracket around a run in the broker's log."""
     return f"runner/runs/{run}/start"

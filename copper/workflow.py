@@ -11,7 +11,6 @@ Root: the plain list of the first Copper, or a mapping `{services, defaults, act
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -19,21 +18,19 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from copper import policy, references
+from copper import origin, policy, references
 from copper.document import Document, Node, Problem, Problems, WorkflowError, read_document
+from copper.origin import CORE, ServiceSource
 from copper.policy import Retry
 
-__all__ = ["Action", "Problem", "Retry", "ServiceSource", "Workflow", "WorkflowError", "load", "parse"]
+__all__ = ["CORE", "Action", "Problem", "Retry", "ServiceSource", "Workflow", "WorkflowError", "load", "parse"]
 
 RESERVED = ("action", "id", "needs", "if", "timeout", "retry", "on_error", "with")
 SLIPS = tuple(word for word in RESERVED if len(word) >= 5)
 ROOT_KEYS = ("services", "defaults", "actions")
-SERVICE_KEYS = ("core", "command", "build", "image", "mode", "idle")
-CORE = ("fetcher", "markdown")
-"""The services that come with Copper."""
 
-_ID = re.compile(r"[A-Za-z0-9_-]+")
-_CONDITION = re.compile(r"!?\$\{[^{}]*\}|always|failure")
+ID = re.compile(r"[A-Za-z0-9_-]+")
+CONDITION = re.compile(r"!?\$\{[^{}]*\}|always|failure")
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,7 @@ class Action:
         retry: how often it is tried again.
         on_error: `stop` or `continue`.
         where: `file:line:column`.
+        places: the same of each of the entry's keys.
     """
 
     name: str
@@ -63,15 +61,7 @@ class Action:
     retry: Retry = policy.NO_RETRY
     on_error: str = "stop"
     where: str = ""
-
-
-@dataclass(frozen=True)
-class ServiceSource:
-    """Where a service comes from: one that Copper brings along (`core`), or a `command` to run."""
-
-    name: str
-    core: str | None = None
-    command: str | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,13 +100,13 @@ def _workflow(document: Document) -> Workflow:
     defaults: dict[str, Any] = {}
     if root.is_mapping:
         keys = root.keys(problems, allowed=ROOT_KEYS)
-        services = _services(keys.get("services"), problems)
+        services = origin.services(keys.get("services"), problems)
         defaults = policy.defaults(keys.get("defaults"), problems)
         entries = keys.get("actions")
         if entries is None:
             problems.add(root, "`actions` is missing: the list of what to run")
     if entries is not None and not entries.is_list:
-        problems.add(entries, "a workflow is a list of actions, or a mapping with the keys " + _list(ROOT_KEYS))
+        problems.add(entries, "a workflow is a list of actions, or a mapping with the keys " + origin.listed(ROOT_KEYS))
     items = entries.items() if entries is not None and entries.is_list else []
     if entries is not None and entries.is_list and not items:
         problems.add(entries, "there is no action in it")
@@ -173,7 +163,7 @@ def _name(item: Node, number: int) -> str:
 def _action(  # noqa: PLR0917  the parts of one entry, each already read
     item: Node, keys: dict[str, Node], name: str, needs: list[str], settings: dict[str, Any], problems: Problems
 ) -> Action:
-    if "id" in keys and not _ID.fullmatch(name):
+    if "id" in keys and not ID.fullmatch(name):
         problems.add(keys["id"], "an id is made of letters, digits, _ and -")
     return Action(
         name=name,
@@ -182,8 +172,15 @@ def _action(  # noqa: PLR0917  the parts of one entry, each already read
         needs=tuple(needs),
         condition=_condition(keys.get("if"), problems),
         where=item.where,
+        places=_places(keys),
         **settings,
     )
+
+
+def _places(keys: dict[str, Node]) -> dict[str, str]:
+    over = keys.get("with")
+    laid_over = over.keys(Problems("", "")) if over is not None and over.is_mapping else {}
+    return {key: (node.key or node).where for key, node in {**keys, **laid_over}.items()}
 
 
 def _entry(item: Node, over: Node | None, problems: Problems) -> dict[str, Any]:
@@ -240,57 +237,10 @@ def _condition(node: Node | None, problems: Problems) -> bool | str:
     value = node.value()
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and _CONDITION.fullmatch(value):
+    if isinstance(value, str) and CONDITION.fullmatch(value):
         return value
     problems.add(node, "`if` is ${…}, !${…}, always, failure, true or false")
     return True
-
-
-def _services(node: Node | None, problems: Problems) -> dict[str, ServiceSource]:
-    if node is None:
-        return {}
-    if not node.is_mapping:
-        problems.add(node, "`services` is a mapping from a service's name to where it comes from")
-        return {}
-    found = {}
-    for name, one in node.keys(problems).items():
-        if not name or any(sign in name for sign in "/+#\0") or name.startswith(("$", ".")):
-            problems.add(one.key or one, "a service's name is the first level of its topics: no /, +, #, $ or . first")
-        found[name] = _service(name, one, problems)
-    return found
-
-
-def _service(name: str, node: Node, problems: Problems) -> ServiceSource:
-    if not node.is_mapping:
-        problems.add(node, f"a service is a mapping with one of the keys {_list(SERVICE_KEYS[:4])}")
-        return ServiceSource(name)
-    keys = node.keys(problems, allowed=SERVICE_KEYS)
-    given = [key for key in SERVICE_KEYS[:4] if key in keys]
-    if len(given) != 1:
-        problems.add(
-            node, f"a service needs one of the keys {_list(SERVICE_KEYS[:4])}, it has {_list(given) or 'none'}"
-        )
-        return ServiceSource(name)
-    value = keys[given[0]].value()
-    if given[0] == "core" and value not in CORE:
-        problems.add(keys["core"], f"Copper's own services are {_list(CORE)}")
-    elif not isinstance(value, str) or not value.strip():
-        problems.add(keys[given[0]], f"`{given[0]}` is a text")
-    elif given[0] == "command" and not _is_command(value):
-        problems.add(keys["command"], "`command` is a program and its arguments; a quote in it is not closed")
-    elif given[0] in ("build", "image"):
-        problems.add(
-            keys[given[0]],
-            "starting containers is not there yet: start it yourself and leave it out here, or use `core` or `command`",
-        )
-    return ServiceSource(name, **{given[0]: value}) if given[0] in ("core", "command") else ServiceSource(name)
-
-
-def _is_command(text: str) -> bool:
-    try:
-        return bool(shlex.split(text))
-    except ValueError:
-        return False
 
 
 def _check_references(keys: dict[str, Node], name: str, names: list[str], problems: Problems) -> None:
@@ -335,7 +285,3 @@ def _mentioned(action: Action) -> set[str]:
     """The actions whose answers this one uses; they come before it, whether `needs` says so or not."""
     found = references.find([action.entry, action.condition])
     return {reference.action for _, reference in found if reference and reference.action}
-
-
-def _list(words: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(words)

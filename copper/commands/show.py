@@ -11,8 +11,10 @@ from typing import IO, Any
 
 import click
 
+from copper import wire
 from copper.action import Progress, State
-from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result
+from copper.launch import Launched
+from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result, whole
 from copper.workflow import Workflow
 
 _LONGEST = 2000
@@ -30,9 +32,14 @@ _LABELS = {
 
 
 @contextmanager
-def reporter(stream: IO[str] | None) -> Iterator[Callable[[Report], None]]:
-    """Shows reports: bars on a terminal, plain lines elsewhere, nothing where standard error is closed."""
-    if stream is None:
+def reporter(stream: IO[str] | None, json_to: IO[str] | None = None) -> Iterator[Callable[[Report], None]]:
+    """Shows reports: bars on a terminal, plain lines elsewhere, nothing where standard error is closed.
+
+    With `json_to` as JSON there instead, one object a line.
+    """
+    if json_to is not None:
+        yield lambda report: click.echo(wire.encode(_told(report)).decode(), file=json_to)
+    elif stream is None:
         yield lambda _report: None
     elif stream.isatty() and os.environ.get("TERM") != "dumb":
         with _bars(stream) as report:
@@ -74,6 +81,22 @@ def _bars(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
         yield report
 
 
+def _told(report: Report) -> dict[str, Any]:
+    """A report for programs."""
+    told: dict[str, Any] = {"event": report.what, "name": report.action.name, "action": report.action.topic}
+    if report.progress is not None:
+        told["progress"] = vars(report.progress)
+    if report.result is not None:
+        told["result"] = vars(report.result)
+    return told
+
+
+def ended(launched: Launched) -> dict[str, Any]:
+    """The end of a run, for programs."""
+    files = {what: str(path) for what, path in launched.files.items()}
+    return {**whole(launched.result), "files": files, "no_graph": launched.no_graph}
+
+
 def _line(report: Report, stream: IO[str]) -> None:
     head = f"[{report.number}/{report.of}] {report.action.topic}"
     if report.result is not None:
@@ -96,17 +119,24 @@ def _words(progress: Progress) -> str:
 def summary(workflow: Workflow, result: Result, files: dict[str, Path], no_graph: str) -> str:
     """The end of a run: each action, how long, what it answered; what went wrong; what lies where."""
     asked = {action.name: action.entry for action in workflow.actions}
-    width = max(len(one.action) for one in result.actions)
-    lines = [""]
-    for one in result.actions:
-        sign = _SIGNS.get(one.outcome, "✘")
-        said = one.outcome if one.outcome != _GOOD else _short(one.answer, asked[one.name])
-        lines.append(f"{sign} {one.action:<{width}}  {seconds(one.seconds):>7}  {said}")
-    lines += [f"\n{one.action}: {clean(one.error)[:_LONGEST]}" for one in result.actions if one.error]
+    lines = ["", actions(list(result.actions), asked)]
     lines.append("")
-    lines += [f"{label:<8} {_near(path)}" for label, path in _places(result, files)]
+    lines += [f"{label:<8} {near(path)}" for label, path in _places(result, files)]
     if no_graph:
         lines.append(f"no graph: {no_graph}")
+    return "\n".join(lines)
+
+
+def actions(results: list[ActionResult], asked: dict[str, dict[str, Any]]) -> str:
+    """Each action, how long, what it answered; and what went wrong. `asked`: the entries, which are not shown again."""
+    width = max(len(one.action) for one in results)
+    lines = []
+    for one in results:
+        sign = _SIGNS.get(one.outcome, "✘")
+        said = one.outcome if one.outcome != _GOOD else _short(one.answer, asked.get(one.name, {}))
+        took = "before" if one.reused else seconds(one.seconds)
+        lines.append(f"{sign} {one.action:<{width}}  {took:>7}  {said}")
+    lines += [f"\n{one.action}: {clean(one.error)[:_LONGEST]}" for one in results if one.error]
     return "\n".join(lines)
 
 
@@ -159,7 +189,7 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 100 else f"{value / 60:.1f} min"
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """A path, relative where it lies below the working folder."""
     try:
         return str(path.relative_to(Path.cwd()))

@@ -47,7 +47,7 @@ def peer(broker):
 
 def test_a_service_says_that_it_is_there_and_what_it_offers(broker, greeter):
     with serving(greeter), Peer(broker, "greeter/status", "greeter/info") as late:
-        assert late.next("greeter/info")["actions"]["hello"]["required"] == ["name"]
+        assert late.next("greeter/info")["actions"]["hello"]["parameters"]["required"] == ["name"]
         with Peer(broker, "greeter/status") as later:
             assert later.next("greeter/status") == "connected"
     with Peer(broker, "greeter/status") as after:

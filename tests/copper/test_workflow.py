@@ -141,8 +141,10 @@ def test_all_mistakes_are_told_at_once():
          "arguments; a quote in it is not closed"),
         ("services: {../x: {command: a}}\nactions: [{action: x}]", "1:12: a service's name is the first level of its "
          "topics: no /, +, #, $ or . first"),
-        ("services: {x: {image: y}}\nactions: [{action: x}]", "1:23: starting containers is not there yet: start it "
-         "yourself and leave it out here, or use `core` or `command`"),
+        ("services: {x: {core: fetcher, mode: once}}\nactions: [{action: x}]", "1:37: `mode` is for containers: "
+         "a service with `build` or `image`"),
+        ("services: {x: {image: y, mode: never}}\nactions: [{action: x}]", "1:32: `mode` is keep, lambda, once"),
+        ("services: {x: {image: y, idle: 5s}}\nactions: [{action: x}]", "1:32: `idle` goes with `mode: lambda`"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_what_is_allowed(text, problem):
