@@ -26,7 +26,8 @@ def problems(actions: Iterable[Action], infos: Mapping[str, Any]) -> list[Proble
         actions: of a workflow.
         infos: what services say on `SERVICE/info`, by their names; what is no such info is passed over.
     """
-    return [problem for action in actions for problem in _of_action(action, infos.get(wire.service_of(action.topic)))]
+    found = [problem for action in actions for problem in _of_action(action, infos.get(wire.service_of(action.topic)))]
+    return sorted(found, key=lambda problem: (problem.line, problem.column))
 
 
 def _of_action(action: Action, info: Any) -> Iterator[Problem]:

@@ -64,7 +64,7 @@ def _service(name: str, node: Node, problems: Problems) -> ServiceSource:
     elif given[0] == "command" and not _is_command(value):
         problems.add(keys["command"], "`command` is a program and its arguments; a quote in it is not closed")
     _check_container(keys, given[0], problems)
-    container = keys[given[0]].where if given[0] in {"build", "image"} else ""
+    container = (keys[given[0]].key or node).where if given[0] in {"build", "image"} else ""
     core_or_command = {given[0]: value} if not container else {}
     return ServiceSource(name, **core_or_command, container=container)
 

@@ -314,7 +314,10 @@ class Runner:
         self._exchange.release(service, ticket)
 
     def _until_taken(self, action: Action, entry: dict[str, Any], attempt: int, step: str) -> Steps:
-        """One attempt, when it is our turn; where nobody is there, the service is started if we can, and given time to come up."""
+        """One attempt, when it is our turn.
+
+        Where nobody is there, the service is started if we can, and given time to come up.
+        """
         service = wire.service_of(action.topic)
         if self.services is not None and self._ended(service):
             self.services.start(service)
