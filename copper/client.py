@@ -60,12 +60,21 @@ class Client:
         client_id: as the broker's log will name it.
         on_event: called from the network thread with each `Event`; must not block.
         will: published by the broker when this client dies.
+        session_seconds: how long the broker keeps the session when this client is gone; None for the usual time, and
+            a session that begins anew.
     """
 
     def __init__(
-        self, url: str, client_id: str, on_event: Callable[[Event], None], *, will: Will | None = None
+        self,
+        url: str,
+        client_id: str,
+        on_event: Callable[[Event], None],
+        *,
+        will: Will | None = None,
+        session_seconds: int | None = None,
     ) -> None:
         self.url = url
+        self._session_seconds = session_seconds
         self._on_event = on_event
         self._filters: dict[str, bool] = {}
         self._first = threading.Event()
@@ -103,10 +112,11 @@ class Client:
         """
         host, port = self._address()
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        session.SessionExpiryInterval = SESSION_SECONDS
+        session.SessionExpiryInterval = SESSION_SECONDS if self._session_seconds is None else self._session_seconds
+        anew = paho.MQTT_CLEAN_START_FIRST_ONLY if self._session_seconds is None else False
         self._paho.connect_timeout = timeout
         try:
-            self._paho.connect(host, port, keepalive=30, properties=session)
+            self._paho.connect(host, port, keepalive=30, clean_start=anew, properties=session)
         except (OSError, UnicodeError) as error:
             raise NoBrokerError(
                 f"no broker answers: {getattr(error, 'strerror', None) or error}",
@@ -230,10 +240,15 @@ class Client:
             while self._paho.is_connected() and not info.is_published() and time.monotonic() < deadline:
                 info.wait_for_publish(LOOK_SECONDS)
 
-    def close(self) -> None:
-        """Disconnect in order (the will is not sent, the session ends) and end the network thread."""
+    def close(self, *, keep: bool = False) -> None:
+        """Disconnect in order (the will is not sent) and end the network thread.
+
+        Args:
+            keep: the session stays, and the broker goes on to take requests for us.
+        """
         properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = 0  # else the broker would go on to take requests for us
+        if not keep:
+            properties.SessionExpiryInterval = 0
         self._paho.disconnect(properties=properties)
         self._end_thread()
 

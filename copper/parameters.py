@@ -21,6 +21,7 @@ class Parameters:
     """What a handler takes, but its job.
 
     Attributes:
+        names: of the parameters.
         schema: as JSON Schema, an object with a property for each.
         text: what the handler's docstring says.
     """
@@ -32,8 +33,8 @@ class Parameters:
         self._takes_job = "job" in parameters
         self._takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
         hints, fields = _hints(handler), {}
-        self._names = [name for name, one in parameters.items() if name != "job" and one.kind in _NAMED]
-        for number, name in enumerate(self._names):
+        self.names = [name for name, one in parameters.items() if name != "job" and one.kind in _NAMED]
+        for number, name in enumerate(self.names):
             default = parameters[name].default
             asked = ... if default is inspect.Parameter.empty else default
             # other names than the parameters': pydantic does not have them all
@@ -58,8 +59,8 @@ class Parameters:
             made = self._model.model_validate(entry)
         except self._error as error:
             raise ActionError("; ".join(_said(error.errors(include_url=False))), kind="bad_request") from None
-        found = {key: value for key, value in entry.items() if key not in self._names} if self._takes_all else {}
-        names = enumerate(self._names)
+        found = {key: value for key, value in entry.items() if key not in self.names} if self._takes_all else {}
+        names = enumerate(self.names)
         found |= {name: getattr(made, f"p{number}") for number, name in names if f"p{number}" in made.model_fields_set}
         if self._takes_job:
             found["job"] = job

@@ -71,21 +71,25 @@ def _number(node: Node, key: str, problems: Problems, *, whole: bool = False) ->
 
 def duration(node: Node, key: str, problems: Problems, *, least: float = 0.001) -> float:
     """Seconds: a number, or such as 90s, 5m, 1h30m, 500ms; from `least` to 30 days."""
-    value = node.value()
-    seconds = None
+    found = seconds(node.value())
+    if found is None:
+        problems.add(node, f"`{key}` is a time such as 90s, 5m or 1h30m")
+    elif not least <= found <= LONGEST:
+        problems.add(node, f"`{key}` is a time from {'0s' if least == 0 else '1ms'} to 30 days")
+    else:
+        return float(found)
+    return DEFAULT_TIMEOUT
+
+
+def seconds(value: Any) -> float | None:
+    """A time as people write it (90, 90s, 5m, 1h30m, 500ms) in seconds; None for anything else."""
     match = DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if match:
         hours, minutes, whole, milliseconds = (float(part or 0) for part in match.groups())
-        seconds = hours * 3600 + minutes * 60 + whole + milliseconds / 1000
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = value
-    if seconds is None:
-        problems.add(node, f"`{key}` is a time such as 90s, 5m or 1h30m")
-    elif not least <= seconds <= LONGEST:
-        problems.add(node, f"`{key}` is a time from {'0s' if least == 0 else '1ms'} to 30 days")
-    else:
-        return float(seconds)
-    return DEFAULT_TIMEOUT
+        return hours * 3600 + minutes * 60 + whole + milliseconds / 1000
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    return None
 
 
 def defaults(node: Node | None, problems: Problems) -> dict[str, Any]:

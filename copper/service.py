@@ -11,18 +11,16 @@
 
     service.run()
 
-What comes in: requests on `SERVICE/ACTION`. What goes out: start, progress, and exactly one of finish or error for
-every request, also when the handler raises or never returns, the JSON is broken, a parameter is missing, the service
-stops, or the same request comes twice (QoS 1: the second gets the first's answer, and the work is not done again).
+What comes in: requests on `SERVICE/ACTION`, resources of other services, and requests over HTTP. What goes out: one
+answer for each (intake.py, web.py), `SERVICE/status` and `SERVICE/info`.
 
-The network thread takes requests in and sorts them, workers call the handlers. Whoever answers a request, its worker
-or the one who gives up waiting for it, asks `answers` whether it is the first.
+The environment says where the broker is (COPPER_BROKER), whether the service ends after one request (COPPER_ONCE=1) or
+goes to sleep when nobody asks (COPPER_IDLE=60s), what it does at once (MANIFEST), and where it listens for HTTP
+(COPPER_HTTP_HOST, COPPER_HTTP_PORT).
 """
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import os
 import queue
 import secrets
@@ -31,37 +29,29 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, overload
 
-from copper import wire
-from copper.answers import Answer, Answers
+from copper import manifest, policy, wire
 from copper.client import Client
+from copper.intake import WORKERS, Action, Intake, called
 from copper.job import ActionError, CancelledError, Job
-from copper.mqtt import Connected, Event, Message, NoBrokerError, Will
+from copper.mqtt import Connected, Event, Message, Will
 from copper.parameters import Handler, Parameters
 from tracer.errors import CopperError
+from tracer.topics import matches
+
+if TYPE_CHECKING:
+    from copper.web import Endpoint, Face
 
 __all__ = ["ActionError", "CancelledError", "Job", "Service"]
 
-WORKERS = 4
-"""How many requests a service works on at a time."""
-
-STOP_SECONDS = 3.0
-"""How long a handler may go on after its request was called off or the service was told to stop; then the request is
-answered without it."""
-
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
-
-
-@dataclass(frozen=True, eq=False)
-class _Request:
-    """A request that waits for its answer: the key by which it is known, its message, and its job."""
-
-    key: str
-    message: Message
-    job: Job
-    id: Any
+HTTP_PORT = 8000
+QUEUE = 32
+"""How many requests over HTTP may wait, where nobody says otherwise."""
+LASTING_SECONDS = 30 * 86400
+"""How long the broker keeps requests for a service that sleeps."""
 
 
 class Service:
@@ -70,37 +60,115 @@ class Service:
     Args:
         name: the first level of its topics.
         broker: its URL; where it is left out, the environment variable COPPER_BROKER, else this machine's port 1883.
+        version: of the service, for `SERVICE/info`.
+        produces: topics on which it publishes resources, for `SERVICE/info`.
+        http_port: where it listens for HTTP, if it has requests, and COPPER_HTTP_PORT says nothing else.
     """
 
-    def __init__(self, name: str, *, broker: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        broker: str | None = None,
+        version: str = "",
+        produces: Iterable[str] = (),
+        http_port: int = HTTP_PORT,
+    ) -> None:
         self.name = name
-        self.actions: dict[str, Handler] = {}
-        self._parameters: dict[str, Parameters] = {}
+        self.http_port = http_port
         self._broker = broker
-        self._answers = Answers()
-        self._open: dict[str, _Request] = {}
-        self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._version = version
+        self._produces = list(produces)
+        self._intake = Intake(name, self)
+        self._consumers: list[tuple[str, Handler, Parameters]] = []
+        self._endpoints: list[Endpoint] = []
+        self._resources: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()  # unlike an Event, to be used in a signal's handler
         self._stopping = False
         self._client: Client | None = None
+        self._face: Face | None = None
 
-    def action(self, handler: Handler) -> Handler:
+    @property
+    def actions(self) -> dict[str, Handler]:
+        """The handlers by their topics."""
+        return {topic: action.handler for topic, action in self._intake.actions.items()}
+
+    @overload
+    def action(self, handler: Handler) -> Handler: ...
+
+    @overload
+    def action(self, *, concurrency: int = WORKERS) -> Callable[[Handler], Handler]: ...
+
+    def action(
+        self, handler: Handler | None = None, *, concurrency: int = WORKERS
+    ) -> Handler | Callable[[Handler], Handler]:
         """Answer requests on `SERVICE/HANDLER_NAME` with what `handler` returns.
 
         The handler is called with those keys of the request that its parameters name, and `job` if it names that. It
-        may be `async`.
+        may be `async`. `concurrency`: so many requests are worked on at a time, the others wait.
         """
+        if handler is None:
+            return lambda given: self._add_action(given, concurrency)
+        return self._add_action(handler, concurrency)
+
+    def resource(self, filter_: str) -> Callable[[Handler], Handler]:
+        """Call a function with each resource that another service produces, those that are there already too.
+
+        Args:
+            filter_: `SERVICE/ID`, either may be `+`: what is published on `SERVICE/resources/ID`. The function gets
+                the ID as `name`, and the keys of what was published.
+        """
+        service, _, name = filter_.partition("/")
+
+        def add(handler: Handler) -> Handler:
+            self._consumers.append((wire.resource(service, name or "+"), handler, Parameters(handler)))
+            return handler
+
+        return add
+
+    @overload
+    def request(self, handler: Handler) -> Handler: ...
+
+    @overload
+    def request(
+        self, *, path: str | None = None, concurrency: int = WORKERS, queue: int = QUEUE
+    ) -> Callable[[Handler], Handler]: ...
+
+    def request(
+        self, handler: Handler | None = None, *, path: str | None = None, concurrency: int = WORKERS, queue: int = QUEUE
+    ) -> Handler | Callable[[Handler], Handler]:
+        """Answer `POST /SERVICE/HANDLER_NAME` over HTTP, for many clients at once; it needs the extra `web`.
+
+        Args:
+            handler: as for an action.
+            path: another path.
+            concurrency: how many requests are worked on at a time.
+            queue: how many more may wait; past that they are answered with 503 at once.
+        """
+
+        def add(given: Handler) -> Handler:
+            from copper.web import Endpoint  # noqa: PLC0415  an extra, which few need
+
+            where = path or f"/{self.name}/{given.__name__}"
+            self._endpoints.append(Endpoint(where, given, Parameters(given), concurrency, queue))
+            return given
+
+        return add if handler is None else add(handler)
+
+    def _add_action(self, handler: Handler, concurrency: int) -> Handler:
         topic = f"{self.name}/{handler.__name__}"
-        self.actions[topic], self._parameters[topic] = handler, Parameters(handler)
+        self._intake.actions[topic] = Action(topic, handler, Parameters(handler), concurrency)
         return handler
 
     def info(self) -> dict[str, Any]:
         """What it offers, as `SERVICE/info` says it."""
         offered = {
-            topic.split("/", 1)[1]: {"parameters": one.schema, "text": one.text}
-            for topic, one in self._parameters.items()
+            topic.split("/", 1)[1]: {"parameters": action.parameters.schema, "text": action.parameters.text}
+            for topic, action in self._intake.actions.items()
         }
-        return {"service": self.name, "actions": offered}
+        said = {"service": self.name, "version": self._version, "actions": offered}
+        consumes = [topic for topic, _, _ in self._consumers]
+        return {**said, "produces": self._produces, "consumes": consumes}
 
     def run(self) -> None:
         """Serve until SIGTERM, Ctrl-C or `stop`; ends the program with a plain sentence if there is no broker."""
@@ -108,7 +176,7 @@ class Service:
             signal.signal(number, lambda *_: self.stop())
         try:
             self.serve()
-        except NoBrokerError as error:
+        except CopperError as error:
             sys.exit(f"{self.name}: {error}")
 
     def stop(self) -> None:
@@ -120,24 +188,31 @@ class Service:
 
         Raises:
             NoBrokerError: there is no broker.
+            CopperError: what the environment says can't be.
         """
-        url = self._broker or os.environ.get("COPPER_BROKER") or DEFAULT_BROKER
-        status = wire.status(self.name)
-        will = Will(status, wire.DISCONNECTED.encode())
-        client = Client(url, f"{self.name}-{secrets.token_hex(4)}", self._on_event, will=will)
-        client.connect()
-        self._client = client
+        idle = _duration("COPPER_IDLE")
+        at_once = self._at_once()
+        client = self._client = self._connection(lasting=idle is not None)
+        self._intake.start()
+        threading.Thread(target=self._consume, name=self.name, daemon=True).start()
+        said = wire.DISCONNECTED
         try:
-            for _ in range(WORKERS):
-                self._add_worker()
-            client.subscribe([*self.actions, *map(wire.cancel, self.actions)])
+            client.connect()
+            client.subscribe([*self.actions, *map(wire.cancel, self.actions), *(one[0] for one in self._consumers)])
+            self._open_face()
             self._announce()
-            self._stop.get()
-            self._end_all()
-            client.publish_and_wait(status, wire.DISCONNECTED.encode(), retain=True)
+            for message in at_once:
+                self._intake.take(message)
+            if self._wait(idle):
+                said = "sleeping"
+            self._stopping = True
+            self._close_face()
+            self._intake.stop()
+            client.publish_and_wait(wire.status(self.name), said.encode(), retain=True)
         finally:
-            self._waiting.put(None)
-            client.close()
+            self._close_face()
+            self._resources.put(None)
+            client.close(keep=said == "sleeping")
 
     def publish(self, topic: str, value: Any, *, qos: int = 1, retain: bool = False) -> None:
         """Publish `value` as JSON.
@@ -145,135 +220,137 @@ class Service:
         Raises:
             CopperError: it is larger than the broker takes.
         """
-        self._send(topic, wire.encode(value), qos=qos, retain=retain)
-
-    def _send(self, topic: str, payload: bytes, *, qos: int, retain: bool = False, **more: Any) -> None:
         if self._client is not None:
-            self._client.publish(topic, payload, qos=qos, retain=retain, **more)
+            self._client.publish(topic, wire.encode(value), qos=qos, retain=retain)
+
+    def produce(self, name: str, value: Any) -> None:
+        """Say on `SERVICE/resources/NAME` what was produced; whoever comes later hears it too.
+
+        Raises:
+            CopperError: it is larger than the broker takes.
+        """
+        self.publish(wire.resource(self.name, name), value, retain=True)
+
+    def send(self, topic: str, payload: bytes, *, qos: int, correlation: bytes | None = None) -> None:
+        """Publish bytes, as an answer to a request with this Correlation Data."""
+        if self._client is not None:
+            self._client.publish(topic, payload, qos=qos, correlation=correlation)
+
+    def check_size(self, topic: str, payload: bytes) -> None:
+        """End here if the broker does not take so large a message.
+
+        Raises:
+            TooLargeError: it doesn't.
+        """
+        if self._client is not None:
+            self._client.check_size(topic, payload)
+
+    def _connection(self, *, lasting: bool) -> Client:
+        """A client; one that goes to sleep has always the same id, and the broker keeps requests for it meanwhile."""
+        url = self._broker or os.environ.get("COPPER_BROKER") or DEFAULT_BROKER
+        will = Will(wire.status(self.name), wire.DISCONNECTED.encode())
+        client_id = self.name if lasting else f"{self.name}-{secrets.token_hex(4)}"
+        session = LASTING_SECONDS if lasting else None
+        return Client(url, client_id, self._on_event, will=will, session_seconds=session)
+
+    def _at_once(self) -> list[Message]:
+        """The requests of the manifest."""
+        path = os.environ.get(manifest.VARIABLE)
+        entries = manifest.entries(path, self.name) if path else []
+        topics = list(self.actions)
+        found = []
+        for number, entry in enumerate(entries, 1):
+            topic = manifest.topic_of(entry, self.name, topics)
+            payload = {"id": f"manifest.{number}.{secrets.token_hex(4)}", **entry, "action": topic}
+            found.append(Message(topic, wire.encode(payload), retain=False))
+        return found
+
+    def _wait(self, idle: float | None) -> bool:
+        """Until it is time to stop; whether that is for nobody asks any more."""
+        if os.environ.get("COPPER_ONCE", "0") not in {"", "0"}:
+            self._intake.on_answer = self.stop
+        while True:
+            left = None if idle is None else self._intake.idle_since + idle - time.monotonic()
+            try:
+                self._stop.get(timeout=None if left is None else max(left, 0.01))
+            except queue.Empty:
+                if self._intake.is_idle and left is not None and left <= 0:
+                    return True
+                continue
+            return False
+
+    def _open_face(self) -> None:
+        if not self._endpoints:
+            return
+        from copper.web import Face  # noqa: PLC0415  an extra, which few need
+
+        host = os.environ.get("COPPER_HTTP_HOST") or "127.0.0.1"
+        port = _port("COPPER_HTTP_PORT", self.http_port)
+        self._face = Face(self.name, self._endpoints, self, host, port)
+        self.http_port = self._face.start()
+
+    def _close_face(self) -> None:
+        face, self._face = self._face, None
+        if face is not None:
+            face.stop()
 
     def _announce(self) -> None:
         """Say what we offer, then that we are there: whoever waits for the status may ask at once."""
         self.publish(wire.info(self.name), self.info(), retain=True)
-        self._send(wire.status(self.name), wire.CONNECTED.encode(), qos=1, retain=True)
+        if self._client is not None:
+            self._client.publish(wire.status(self.name), wire.CONNECTED.encode(), retain=True)
 
     def _on_event(self, event: Event) -> None:
         """Runs in the network thread, so it only sorts: handlers run in the workers."""
-        if isinstance(event, Connected) and event.again and not self._stopping:
-            self._announce()
-        elif isinstance(event, Message) and not event.retain:
-            if event.topic in self.actions:
-                self._take(event)
+        if isinstance(event, Connected):
+            if event.again and not self._stopping:
+                self._announce()
+        elif isinstance(event, Message):
+            if event.topic in self._intake.actions:
+                if not event.retain:
+                    self._intake.take(event)
+            elif event.topic.removesuffix("/cancel") in self._intake.actions:
+                self._intake.call_off(event)
             else:
-                self._call_off(event)
+                self._resources.put(event)
 
-    def _take(self, message: Message) -> None:
-        """A request has come: it is new and waits for a worker, or it was here before and gets the same answer."""
-        entry = wire.decode(message.payload)
-        request = _Request(
-            f"{message.topic} {_key(entry, message)}", message, Job(self, message.topic, entry), _id(entry)
-        )
-        if self._answers.begin(request.key):
-            self._open[request.key] = request
-            if self._stopping:
-                request.job.cancel(_stopping(self.name))
-            self._waiting.put(request)
-        elif answer := self._answers.given(request.key):  # while it is worked on, its answer serves both
-            self._send(answer.topic, answer.payload, qos=1, correlation=message.correlation)
-
-    def _call_off(self, message: Message) -> None:
-        """Let the handler end; one that does not listen is not waited for."""
-        entry = wire.decode(message.payload)
-        request = self._open.get(f"{message.topic.removesuffix('/cancel')} {_key(entry, message)}")
-        if request:
-            request.job.cancel()
-            timer = threading.Timer(STOP_SECONDS, self._give_up, [request, CancelledError()])
-            timer.daemon = True
-            timer.start()
-
-    def _end_all(self) -> None:
-        """Every open request gets its answer before we go."""
-        self._stopping = True
-        for request in list(self._open.values()):
-            request.job.cancel(_stopping(self.name))
-        deadline = time.monotonic() + STOP_SECONDS
-        while self._open and time.monotonic() < deadline:
-            time.sleep(0.01)
-        for request in list(self._open.values()):
-            self._give_up(request, _stopping(self.name))
-
-    def _give_up(self, request: _Request, why: CancelledError) -> None:
-        """Answer in place of a handler that does not return; another worker takes the place of its own."""
-        if self._answer(request, self._failed(request, why)):
-            self._add_worker()
-
-    def _add_worker(self) -> None:
-        threading.Thread(target=self._work, name=self.name, daemon=True).start()
-
-    def _work(self) -> None:
-        """One worker: takes requests until it is told to end, or until somebody gave up waiting for it."""
-        while (request := self._waiting.get()) is not None:
-            if not self._answer(request, self._answer_of(request)):
-                return
-        self._waiting.put(None)
-
-    def _answer_of(self, request: _Request) -> Answer:
-        topic = request.message.topic
-        try:
-            request.job.check()
-            handler = self.actions[topic]
-            given = self._parameters[topic].arguments(request.job)
-            self.publish(wire.start(topic), request.job.entry)
-            value = asyncio.run(handler(**given)) if inspect.iscoroutinefunction(handler) else handler(**given)
-            if isinstance(value, dict) and request.id is not None:
-                value = {"id": request.id, **value} | {"id": request.id}
-            answer = Answer(wire.finish(topic), wire.encode(value))
-            if self._client is not None:
-                self._client.check_size(answer.topic, answer.payload)
-        except BaseException as error:  # noqa: BLE001  whatever a handler raises, also by sys.exit, is answered
-            return self._failed(request, error)
-        return answer
-
-    def _failed(self, request: _Request, error: BaseException) -> Answer:
-        """An exception as the request's answer."""
-        topic = wire.error(request.message.topic)
-        try:
-            return Answer(topic, wire.encode(_said(error, request.id)))
-        except Exception as unsayable:  # noqa: BLE001  what the error carries along can't be said
-            return Answer(topic, wire.encode(_said(unsayable, request.id)))
-
-    def _answer(self, request: _Request, answer: Answer) -> bool:
-        """Send the answer if it is the first; whether it was."""
-        keep = request.id is not None or request.message.correlation is not None
-        first = self._answers.give(request.key, answer, keep=keep)
-        if first:
-            self._send(answer.topic, answer.payload, qos=1, correlation=request.message.correlation)
-            self._open.pop(request.key, None)
-        return first
+    def _consume(self) -> None:
+        """Resources of others, one after the other; what goes wrong is said on standard error."""
+        while (message := self._resources.get()) is not None:
+            for filter_, handler, parameters in self._consumers:
+                if matches(filter_, message.topic) and message.payload:
+                    job = Job(self, message.topic, _resource(message))
+                    try:
+                        called(handler, parameters.arguments(job), job)
+                    except Exception:  # noqa: BLE001  the next resource has nothing to do with it
+                        traceback.print_exc()
 
 
-def _id(entry: Any) -> Any:
-    return entry.get("id") if isinstance(entry, dict) else None
+def _resource(message: Message) -> dict[str, Any]:
+    """What was published of a resource, with its name; the first Copper's fetcher publishes a list of one."""
+    value = wire.decode(message.payload)
+    one = value[0] if isinstance(value, list) and len(value) == 1 else value
+    name = message.topic.partition("/resources/")[2]
+    return {**(one if isinstance(one, dict) else {"value": one}), "name": name}
 
 
-def _key(entry: Any, message: Message) -> str:
-    """What a request is known by when it comes twice: its id, else its correlation data, else nothing but itself."""
-    request = _id(entry)
-    if request is not None:
-        return wire.encode(request).decode()
-    return f"by {message.correlation.hex()}" if message.correlation else f"alone {secrets.token_hex(16)}"
+def _duration(variable: str) -> float | None:
+    """Seconds that an environment variable says, as workflows write them.
+
+    Raises:
+        CopperError: it says something else.
+    """
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    seconds = policy.seconds(text)
+    if seconds is None:
+        raise CopperError("this is no time such as 90s or 5m", where=f"{variable}={text}")
+    return seconds
 
 
-def _stopping(service: str) -> CancelledError:
-    return CancelledError(f"{service} stops", kind="stopping", retryable=True)
-
-
-def _said(error: BaseException, request: Any) -> dict[str, Any]:
-    """An exception as the payload of an error topic."""
-    if isinstance(error, ActionError):
-        said = {"error": str(error), "kind": error.kind, "retryable": error.retryable, **error.more}
-    elif isinstance(error, CopperError):
-        said = {"error": str(error), "kind": "failed", "retryable": False}
-    else:
-        traceback.print_exception(type(error), error, error.__traceback__)
-        said = {"error": f"{type(error).__name__}: {error}", "kind": "bug", "retryable": False}
-    return said if request is None else {"id": request, **said} | {"id": request}
+def _port(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
+    if not text.isdigit() or int(text) > 65535:
+        raise CopperError("this is no port", where=f"{variable}={text}", next_step="a port is a number up to 65535")
+    return int(text)

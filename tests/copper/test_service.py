@@ -5,8 +5,7 @@ import threading
 
 import pytest
 
-from copper import ActionError, Job, Service, answers
-from copper import service as sdk
+from copper import ActionError, Job, Service, answers, intake
 from tests.copper.standins import Peer, serving
 
 
@@ -137,7 +136,7 @@ def test_no_broker_is_a_plain_sentence(capsys):
 @pytest.fixture
 def stubborn(broker, monkeypatch):
     """A service whose handlers do what no handler should."""
-    monkeypatch.setattr(sdk, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(intake, "STOP_SECONDS", 0.1)
     service = Service("stubborn", broker=broker.url)
     service.release = threading.Event()
 
@@ -205,7 +204,7 @@ def test_every_open_request_is_answered_when_the_service_stops(stubborn, listene
         listener.next("stubborn/info")
         for number in range(6):  # two of them wait for a worker
             listener.publish("stubborn/deaf", {"id": number}, qos=1)
-        for _ in range(sdk.WORKERS):
+        for _ in range(intake.WORKERS):
             listener.next("stubborn/deaf/start")
     errors = [listener.next("stubborn/deaf/error") for _ in range(6)]
     assert sorted(one["id"] for one in errors) == list(range(6))
@@ -216,12 +215,17 @@ def test_every_open_request_is_answered_when_the_service_stops(stubborn, listene
 def test_a_request_that_waits_for_a_worker_can_be_called_off(stubborn, listener):
     with serving(stubborn):
         listener.next("stubborn/info")
-        for number in range(sdk.WORKERS):
+        for number in range(intake.WORKERS):
             listener.publish("stubborn/deaf", {"id": number}, qos=1)
             listener.next("stubborn/deaf/start")
-        listener.publish("stubborn/later", {"id": "w", "n": 1}, qos=1)
-        listener.publish("stubborn/later/cancel", {"id": "w"}, qos=1)
-        assert listener.next("stubborn/later/error")["kind"] == "cancelled"
+        listener.publish("stubborn/deaf", {"id": "w"}, qos=1)
+        listener.publish("stubborn/deaf/cancel", {"id": "w"}, qos=1)
+        assert listener.next("stubborn/deaf/error") == {
+            "id": "w",
+            "error": "cancelled",
+            "kind": "cancelled",
+            "retryable": False,
+        }
 
 
 @pytest.mark.parametrize(
