@@ -56,7 +56,7 @@ def unpack_tar(stream: Readable, tree: Tree, limits: Limits, *, strip: int = 0) 
     Raises:
         ActionError: it is broken, or it is not to be trusted.
     """
-    packed = _Counted(stream)
+    packed = _Counted(stream, limits.size)
     with _readable(), tarfile.open(fileobj=_plain(packed, limits), mode="r|", tarinfo=_Member) as tar:
         for number, member in enumerate(tar, start=1):
             if number > 2 * limits.files:  # folders and links count as well
@@ -134,15 +134,18 @@ _HEADERS = {
 
 
 class _Counted:
-    """A stream that knows how many bytes were read from it."""
+    """A stream that knows how many bytes were read from it, and how many may be: a server can send without end."""
 
-    def __init__(self, stream: Readable) -> None:
+    def __init__(self, stream: Readable, most: int) -> None:
         self.count = 0
+        self._most = most
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
         chunk = self._stream.read(size)
         self.count += len(chunk)
+        if self.count > self._most:
+            raise refused(f"it has more than {self._most} bytes (COPPER_FETCH_MAX_BYTES)")
         return chunk
 
 
