@@ -67,7 +67,7 @@ class Client:
     ) -> None:
         self.url = url
         self._on_event = on_event
-        self._filters: list[str] = []
+        self._filters: dict[str, SubscribeOptions] = {}
         self._first = threading.Event()
         self._refused: str | None = None
         self._was_connected = False
@@ -133,19 +133,21 @@ class Client:
             raise NoBrokerError("no broker's address", where=shown(self.url), next_step="say mqtt://HOST[:PORT]")
         return host, port
 
-    def subscribe(self, filters: Iterable[str], timeout: float = 5.0) -> None:
+    def subscribe(self, filters: Iterable[str], timeout: float = 5.0, *, of_others: bool = False) -> None:
         """Subscribe at QoS 1 and wait for the SUBACK; after a reconnect they are subscribed again.
+
+        With `of_others` the broker leaves out what we publish there ourselves.
 
         Raises:
             NoBrokerError: no SUBACK within `timeout` seconds, or the broker denies one of the filters.
         """
-        new = list(filters)
+        new = {name: SubscribeOptions(qos=1, noLocal=of_others) for name in filters}
         if not new:
             return
         done = threading.Event()
         with self._lock:
-            self._filters += new
-            code, mid = self._paho.subscribe([(name, SubscribeOptions(qos=1)) for name in new])
+            self._filters |= new
+            code, mid = self._paho.subscribe(list(new.items()))
             if code == paho.MQTT_ERR_SUCCESS and mid is not None:
                 self._subscribed[mid] = done
         if not done.wait(timeout):
@@ -160,11 +162,11 @@ class Client:
 
     def subscribe_soon(self, filters: Iterable[str]) -> None:
         """Subscribe at QoS 1, without waiting; after a reconnect they are subscribed again."""
-        new = [name for name in filters if name not in self._filters]
+        new = {name: SubscribeOptions(qos=1) for name in filters if name not in self._filters}
         if new:
             with self._lock:
-                self._filters += new
-                self._paho.subscribe([(name, SubscribeOptions(qos=1)) for name in new])
+                self._filters |= new
+                self._paho.subscribe(list(new.items()))
 
     def check_size(self, topic: str, payload: bytes) -> None:
         """End here if the broker does not take so large a message: it would cut the connection.
@@ -246,9 +248,7 @@ class Client:
         self._first.set()
         with self._lock:
             if again and self._filters:
-                _, self._resubscribing = self._paho.subscribe(
-                    [(name, SubscribeOptions(qos=1)) for name in self._filters]
-                )
+                _, self._resubscribing = self._paho.subscribe(list(self._filters.items()))
                 return
         self._tell(Connected(again))
 

@@ -28,6 +28,7 @@ from copper.mqtt import shown
 from copper.output import write_aside
 from copper.result import Report, Result, whole
 from copper.runner import Runner
+from copper.schedule import JOBS
 from copper.workflow import Workflow
 from tracer.errors import CopperError
 from tracer.events import as_dict
@@ -65,11 +66,15 @@ class Launched:
 
 @dataclass(frozen=True)
 class Place:
-    """Where to run: a broker (a URL, `mosquitto`, `builtin`, or None for what is at hand), its log, our folder."""
+    """Where to run: a broker (a URL, `mosquitto`, `builtin`, or None for what is at hand), its log, our folder.
+
+    And how: so many `jobs` at a time.
+    """
 
     broker: str | None = None
     log: Path | None = None
     folder: Path = Path(".copper")
+    jobs: int = JOBS
 
 
 def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], say: Callable[[str], None]) -> Launched:
@@ -92,7 +97,8 @@ def launch(workflow: Workflow, place: Place, report: Callable[[Report], None], s
         say(f"broker: {described}")
         log = broker.log or place.log
         with _tracing(log, run) as trace:
-            result = _run(workflow, broker.url, run, folder, report, own_broker=broker.kind != "url")
+            runner = Runner(workflow, broker.url, run, os.environ, report, jobs=place.jobs)
+            result = _run(runner, folder, own_broker=broker.kind != "url")
     files = {"result": folder / "result.json"}
     write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
     no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
@@ -114,18 +120,17 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _run(
-    workflow: Workflow, url: str, run: str, folder: Path, report: Callable[[Report], None], *, own_broker: bool
-) -> Result:
+def _run(runner: Runner, folder: Path, *, own_broker: bool) -> Result:
     """The part between broker and tracer: services around the runner."""
+    workflow = runner.workflow
     environment = {
-        "COPPER_BROKER": url,
+        "COPPER_BROKER": runner.url,
         "COPPER_FETCH_DIR": str(folder / "fetch"),
         "COPPER_WEB_DIR": str(folder / "web"),
     }
     services = Processes(workflow.services, environment, folder)
+    runner.services = services
     try:
-        runner = Runner(workflow, url, run, os.environ, report, services)
         runner.open()
         result = None
         try:

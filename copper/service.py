@@ -82,6 +82,7 @@ class Service:
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()  # unlike an Event, to be used in a signal's handler
         self._stopping = False
         self._client: Client | None = None
+        self._instance = secrets.token_hex(4)  # says to runners whether we, who know what was asked, are still the same
 
     def action(self, handler: Handler) -> Handler:
         """Answer requests on `SERVICE/HANDLER_NAME` with what `handler` returns.
@@ -114,7 +115,7 @@ class Service:
         url = self._broker or os.environ.get("COPPER_BROKER") or DEFAULT_BROKER
         status = wire.status(self.name)
         will = Will(status, wire.DISCONNECTED.encode())
-        client = Client(url, f"{self.name}-{secrets.token_hex(4)}", self._on_event, will=will)
+        client = Client(url, f"{self.name}-{self._instance}", self._on_event, will=will)
         client.connect()
         self._client = client
         try:
@@ -144,7 +145,8 @@ class Service:
     def _announce(self) -> None:
         """Say what we offer, then that we are there: whoever waits for the status may ask at once."""
         offered = {topic.split("/", 1)[1]: described(handler) for topic, handler in self.actions.items()}
-        self.publish(wire.info(self.name), {"service": self.name, "actions": offered}, retain=True)
+        said = {"service": self.name, "instance": self._instance, "actions": offered}
+        self.publish(wire.info(self.name), said, retain=True)
         self._send(wire.status(self.name), wire.CONNECTED.encode(), qos=1, retain=True)
 
     def _on_event(self, event: Event) -> None:

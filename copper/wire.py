@@ -12,6 +12,8 @@ from typing import Any
 RUNNER_STATUS = "runner/status"
 RUNNER_START = "runner/start"
 RUNNER_FINISH = "runner/finish"
+RUNNER_TURNS = "runner/turns"
+"""Where runners queue up for services that know one request at a time."""
 
 CONNECTED = "connected"
 DISCONNECTED = "disconnected"

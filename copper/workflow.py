@@ -307,7 +307,7 @@ def _check_references(keys: dict[str, Node], name: str, names: list[str], proble
 def _in_order(actions: list[Action], items: list[Node], problems: Problems) -> tuple[Action, ...]:
     """The actions so that each comes after what it needs; else as they stand in the file."""
     place = {action.name: number for number, action in enumerate(actions)}
-    before = {action.name: (set(action.needs) | _mentioned(action)) & set(place) for action in actions}
+    before = {action.name: comes_after(action) & set(place) for action in actions}
     sorter = TopologicalSorter(before)
     try:
         sorter.prepare()
@@ -329,10 +329,10 @@ def _line(node: Node) -> int:
     return node.line
 
 
-def _mentioned(action: Action) -> set[str]:
-    """The actions whose answers this one uses; they come before it, whether `needs` says so or not."""
+def comes_after(action: Action) -> set[str]:
+    """What an action waits for: what it needs, and what it uses the answers of, whether `needs` says so or not."""
     found = references.find([action.entry, action.condition])
-    return {reference.action for _, reference in found if reference and reference.action}
+    return {*action.needs, *(reference.action for _, reference in found if reference and reference.action)}
 
 
 def _list(words: tuple[str, ...] | list[str]) -> str:

@@ -27,6 +27,14 @@ LOG = click.option(
     show_envvar=True,
     help="The log of the broker that --broker names; with it the run's graph is drawn.",
 )
+JOBS = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=16,
+    show_default=True,
+    help="How many actions may run at a time.",
+)
 
 
 @click.group("copper", context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,9 +47,10 @@ def command() -> None:
 @click.argument("workflow", type=click.Path(path_type=Path))
 @BROKER
 @LOG
-def run(workflow: Path, broker: str | None, log: Path | None) -> int:
+@JOBS
+def run(workflow: Path, broker: str | None, log: Path | None, jobs: int) -> int:
     """Run WORKFLOW; its result and graph lie in .copper/runs/ afterwards."""
-    return _run(workflow, broker, log)
+    return _run(workflow, broker, log, jobs)
 
 
 @command.command()
@@ -68,14 +77,14 @@ def demo(broker: str | None, log: Path | None) -> int:
     return _run(file, broker, log)
 
 
-def _run(file: Path, broker: str | None, log: Path | None) -> int:
+def _run(file: Path, broker: str | None, log: Path | None, jobs: int = 1) -> int:
     from copper import workflow  # noqa: PLC0415  `--help` must be quick
     from copper.commands import show  # noqa: PLC0415
     from copper.launch import Place, launch  # noqa: PLC0415
 
     checked = workflow.load(file)
     with show.reporter(sys.stderr) as report:
-        launched = launch(checked, Place(broker, log), report, show.words)
+        launched = launch(checked, Place(broker, log, jobs=jobs), report, show.words)
     with suppress(BrokenPipeError):  # who reads no further still gets the exit code
         click.echo(show.summary(checked, launched.result, launched.files, launched.no_graph))
     return launched.result.exit_code
