@@ -145,8 +145,8 @@ class Attempts:
             now, why = time.monotonic(), self._ended(service)
             believed = min(believed, now + LAST_WORDS_SECONDS) if why else float("inf")
             if why and now >= believed:
-                request.gone("has ended")
-                request.error = why
+                request.gone("went away")
+                request.error = f"{request.error}: {why}"
                 return
             yield request.deadline() if why is None else min(request.deadline(), now + LOOK_SECONDS)
             if request.progress is not shown and request.progress is not None:
