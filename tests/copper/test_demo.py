@@ -59,7 +59,7 @@ def test_the_demos_deliveries_are_exactly_those_of_the_protocol(demo):
     for service, action in (("fetcher", "fetch"), ("markdown", "build")):
         topic = f"{service}/{action}"
         expected.add(("service:runner", f"service:{service}", f"deliver:{topic}"))
-        for said in (f"{topic}/start", f"{topic}/progress", f"{topic}/finish", f"{service}/status"):
+        for said in (f"{topic}/start", f"{topic}/progress", f"{topic}/finish", f"{service}/status", f"{service}/info"):
             expected.add((f"service:{service}", "service:runner", f"deliver:{said}"))
     assert found == expected
 
