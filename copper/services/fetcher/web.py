@@ -87,7 +87,7 @@ class Answer:
         """
         try:
             body: bytes = self._raw.read(size if size >= 0 else None)
-        except FAILURES as error:
+        except (*FAILURES, ValueError) as error:  # http.client: a chunk of negative length
             raise self._web.failure(self.url, error) from None
         self._web.check_time(self.url)
         return body
