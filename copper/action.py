@@ -9,7 +9,7 @@ Every request ends: by the service's finish or error, by its will (gone), by the
 (nobody), by silence where nothing says that anybody is there (nobody), or by its timeout.
 
 Whose answer is it? One that carries our id or our correlation data is ours, one with another's is not. One with
-neither comes from a service that knows one request at a time: it is ours, since one is open there at most (turns.py).
+neither comes from a service that knows one request at a time: it is ours, since the runner keeps one open at most.
 Unless it comes before the service has started on ours, while it works on another runner's request, or while an
 earlier request of ours still has its finish to come: the first Copper's fetcher says for an unknown type first
 `fetcher/error`, then a finish with an empty list.
@@ -102,11 +102,6 @@ class Request:
             return self.sent + min(self.timeout, SILENCE_SECONDS)
         return self.sent + self.timeout
 
-    def listens_to(self, topic: str) -> bool:
-        """Whether the service may say something about this request there."""
-        said = (wire.start(self.topic), wire.progress(self.topic), wire.finish(self.topic), *self._errors())
-        return topic in said
-
     def message(self, topic: str, value: Any, correlation: bytes | None) -> None:
         """Something was published by the service."""
         if self.ended or not self._is_ours(topic, value, correlation):
@@ -121,7 +116,7 @@ class Request:
         elif topic in self._errors():
             self.state, self.error = State.FAILED, _error(value)
             self.retryable = isinstance(value, dict) and value.get("retryable") is True
-        self.anonymous = correlation is None and _id(value) is None
+        self.anonymous = correlation is None and id_in(value) is None
 
     def leaves_finish(self) -> bool:
         """Whether a finish without an id may still come for this request, which has ended."""
@@ -136,9 +131,14 @@ class Request:
         if payload in wire.READY:
             self.known = True
         elif payload == wire.DISCONNECTED:
+            self.gone("went away")
+
+    def gone(self, what: str) -> None:
+        """The service can't answer any more, or does not know the request any more; `what` happened to it."""
+        if not self.ended:
             did = "before it answered" if self.state is State.SENT else "while it worked"
             self.state, self.retryable = State.GONE, True
-            self.error = f"{wire.service_of(self.topic)} went away {did}"
+            self.error = f"{wire.service_of(self.topic)} {what} {did}"
 
     def nobody(self) -> None:
         """The broker says that nobody subscribes to the topic."""
@@ -166,7 +166,7 @@ class Request:
         ends = topic == wire.finish(self.topic) or topic in self._errors()
         if correlation is not None:
             return correlation == self.correlation
-        given = _id(value)
+        given = id_in(value)
         if given is not None:
             if given != self.id:
                 self._others = topic == wire.start(self.topic) or (self._others and not ends)
@@ -185,12 +185,7 @@ class Request:
         return wire.error(self.topic), wire.service_error(wire.service_of(self.topic))
 
 
-def is_named(value: Any) -> bool:
-    """Whether a payload carries an id."""
-    return _id(value) is not None
-
-
-def _id(value: Any) -> Any:
+def id_in(value: Any) -> Any:
     """The id in a payload: of an object, of the one in a list, or of the one in an object (`{"build": entry}`)."""
     one = value[0] if isinstance(value, list) and len(value) == 1 else value
     if not isinstance(one, dict):

@@ -76,7 +76,7 @@ class Client:
         self.url = url
         self._session_seconds = session_seconds
         self._on_event = on_event
-        self._filters: dict[str, bool] = {}
+        self._filters: dict[str, SubscribeOptions] = {}
         self._first = threading.Event()
         self._refused: str | None = None
         self._was_connected = False
@@ -143,19 +143,21 @@ class Client:
             raise NoBrokerError("no broker's address", where=shown(self.url), next_step="say mqtt://HOST[:PORT]")
         return host, port
 
-    def subscribe(self, filters: Iterable[str], timeout: float = 5.0) -> None:
+    def subscribe(self, filters: Iterable[str], timeout: float = 5.0, *, of_others: bool = False) -> None:
         """Subscribe at QoS 1 and wait for the SUBACK; after a reconnect they are subscribed again.
+
+        With `of_others` the broker leaves out what we publish there ourselves.
 
         Raises:
             NoBrokerError: no SUBACK within `timeout` seconds, or the broker denies one of the filters.
         """
-        new = list(filters)
+        new = {name: SubscribeOptions(qos=1, noLocal=of_others) for name in filters}
         if not new:
             return
         done = threading.Event()
         with self._lock:
-            self._filters |= dict.fromkeys(new, False)
-            code, mid = self._paho.subscribe([(name, _options(to_others=False)) for name in new])
+            self._filters |= new
+            code, mid = self._paho.subscribe(list(new.items()))
             if code == paho.MQTT_ERR_SUCCESS and mid is not None:
                 self._subscribed[mid] = done
         if not done.wait(timeout):
@@ -168,18 +170,13 @@ class Client:
                 next_step="its access rules must let this user subscribe there",
             )
 
-    def subscribe_soon(self, filters: Iterable[str], *, to_others: bool = False) -> None:
-        """Subscribe at QoS 1, without waiting; after a reconnect they are subscribed again.
-
-        Args:
-            filters: which.
-            to_others: what we publish there ourselves is not wanted (MQTT 5's No Local), nor what was kept.
-        """
-        new = [name for name in filters if name not in self._filters]
+    def subscribe_soon(self, filters: Iterable[str]) -> None:
+        """Subscribe at QoS 1, without waiting; after a reconnect they are subscribed again."""
+        new = {name: SubscribeOptions(qos=1) for name in filters if name not in self._filters}
         if new:
             with self._lock:
-                self._filters |= dict.fromkeys(new, to_others)
-                self._paho.subscribe([(name, _options(to_others=to_others)) for name in new])
+                self._filters |= new
+                self._paho.subscribe(list(new.items()))
 
     def check_size(self, topic: str, payload: bytes) -> None:
         """End here if the broker does not take so large a message: it would cut the connection.
@@ -214,18 +211,16 @@ class Client:
             TooLargeError: the broker does not take so large a message.
         """
         self.check_size(topic, payload)
-        properties = _properties(answer_to, correlation)
+        properties = None
+        if answer_to is not None or correlation is not None:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            if answer_to is not None:
+                properties.ResponseTopic = answer_to
+            if correlation is not None:
+                properties.CorrelationData = correlation
         return self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
 
-    def publish_and_wait(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        retain: bool = False,
-        correlation: bytes | None = None,
-        timeout: float = 5.0,
-    ) -> None:
+    def publish_and_wait(self, topic: str, payload: bytes, *, retain: bool = False, timeout: float = 5.0) -> None:
         """Publish at QoS 1 and wait for the broker's acknowledgement, at most `timeout` seconds.
 
         When the connection is lost meanwhile the wait ends; the message is sent when the broker is back.
@@ -235,7 +230,7 @@ class Client:
         """
         self.check_size(topic, payload)
         deadline = time.monotonic() + timeout
-        info = self._paho.publish(topic, payload, qos=1, retain=retain, properties=_properties(None, correlation))
+        info = self._paho.publish(topic, payload, qos=1, retain=retain)
         with contextlib.suppress(RuntimeError, ValueError):  # not connected, or the queue is full: it is sent later
             while self._paho.is_connected() and not info.is_published() and time.monotonic() < deadline:
                 info.wait_for_publish(LOOK_SECONDS)
@@ -268,9 +263,7 @@ class Client:
         self._first.set()
         with self._lock:
             if again and self._filters:
-                _, self._resubscribing = self._paho.subscribe(
-                    [(name, _options(to_others=others)) for name, others in self._filters.items()]
-                )
+                _, self._resubscribing = self._paho.subscribe(list(self._filters.items()))
                 return
         self._tell(Connected(again))
 
@@ -310,22 +303,6 @@ class Client:
             self._on_event(event)
         except Exception:  # noqa: BLE001  a bug of ours must be seen, and must not end the network thread
             traceback.print_exc()
-
-
-def _options(*, to_others: bool) -> SubscribeOptions:
-    handling = SubscribeOptions.RETAIN_DO_NOT_SEND if to_others else SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-    return SubscribeOptions(qos=1, noLocal=to_others, retainHandling=handling)
-
-
-def _properties(answer_to: str | None, correlation: bytes | None) -> Properties | None:
-    if answer_to is None and correlation is None:
-        return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    if answer_to is not None:
-        properties.ResponseTopic = answer_to
-    if correlation is not None:
-        properties.CorrelationData = correlation
-    return properties
 
 
 def _no_delay(_client: Any, _data: Any, sock: Any) -> None:

@@ -1,4 +1,4 @@
-"""Requests between us and the services: carries messages from the broker to the open `Request`s and back.
+"""Many requests at a time between us and the services: carries messages from the broker to the open ones and back.
 
 What comes in: a broker's URL, the topics of actions, requests. What goes out: requests that have ended. Which action
 comes when, and what its end means, is the runner's; how a request lives and ends is `action.py`'s.
@@ -6,9 +6,11 @@ comes when, and what its end means, is the runner's; how a request lives and end
 Nothing waits without a bound: for an answer the request's timeout, for a lost broker `BROKER_SECONDS`. A broker that
 was away may have lost the request or its answer. What it had not acknowledged paho sends again; and a service that
 says `SERVICE/info` knows its requests by their ids (the SDK does), so it is asked again as soon as it is back, and
-answers again what it has done already. Others are never asked twice: they would do the work twice.
+answers again what it has done already. One that has started anew meanwhile (`instance` in its info) has forgotten
+them, and others never knew: those are never asked twice, they would do the work twice.
 
-A service that says no `SERVICE/info` knows one request at a time, whoever asks: runners take turns there (`turns.py`).
+Whose answer is it? With correlation data or an id, the request's that has it. With neither it is the one that the
+service said `start` to last, else the oldest: such a service gets one request at a time (`turns.py`).
 """
 
 from __future__ import annotations
@@ -17,15 +19,15 @@ import queue
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from copper import wire
-from copper.action import Request, is_named
+from copper import turns, wire
+from copper.action import Request, State, id_in
 from copper.client import Client
 from copper.mqtt import NO_MATCHING_SUBSCRIBERS, Answered, Connected, Event, Lost, Message, NoBrokerError, Will
 from copper.mqtt import shown as without_password
-from copper.policy import DEFAULT_TIMEOUT
-from copper.turns import REFRESH_SECONDS, Turns
 
 BROKER_SECONDS = 15.0
 """How long a lost broker may stay away."""
@@ -34,8 +36,36 @@ WILL_SECONDS = 0.3
 """How long a service's `disconnected` is not believed: a broker that is stopped sends the wills of all its clients
 before it closes our connection too."""
 
+BACK_SECONDS = 5.0
+"""How long a service that knows its requests by their ids may be cut off, before it counts as gone."""
+
+QUIET_SECONDS = 0.5
+"""How long we listen for other runners that have a request open, where another runner is on the broker."""
+
+ECHO_SECONDS = 3.0
+"""How long we wait to hear our own word in the row; a broker that keeps it from us has no rows."""
+
 REFUSED = 0x80
 """MQTT 5, 2.4: reason codes from here on are failures."""
+
+
+@dataclass
+class _Open:
+    """A request that has not ended.
+
+    Attributes:
+        request: how far it is.
+        payload: what was published.
+        mid: the broker's number for that.
+        was_lost: the broker or the service was away meanwhile.
+        accepted: when the service said that it works on it.
+    """
+
+    request: Request
+    payload: bytes
+    mid: int = 0
+    was_lost: bool = False
+    accepted: float = 0.0
 
 
 class Exchange:
@@ -44,73 +74,87 @@ class Exchange:
     Args:
         url: the broker's.
         actions: the topics of all actions that will be asked for.
-        run: the run's id.
-
-    Attributes:
-        statuses: what each service says of itself, as far as it says anything.
-        infos: what each service says that it offers.
-        turns: whose turn it is at services that know one request at a time.
-        back_since: when the broker came back last, in seconds of the monotonic clock.
     """
 
-    def __init__(self, url: str, actions: Iterable[str], run: str) -> None:
+    def __init__(self, url: str, actions: Iterable[str]) -> None:
         self.statuses: dict[str, str] = {}
         self.infos: dict[str, Any] = {}
-        self.turns = Turns(run)
         self.back_since = float("-inf")
         self._url = url
-        actions = tuple(actions)
-        self._services = sorted({wire.service_of(topic) for topic in actions})
         self._filters = _filters(actions)
-        self._statuses = {wire.status(service) for service in self._services}
-        self._infos = {wire.info(service) for service in self._services}
-        self._claims: dict[tuple[str, str], float] = {}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._open: dict[str, tuple[Request, bytes]] = {}
-        self._mids: dict[int, Request] = {}
-        self._to_ask_again: set[str] = set()
+        self._open: dict[str, _Open] = {}
+        self._mids: dict[int, str] = {}
         self._lost_since: float | None = None
-        self._gone_since: dict[str, float] = {}
+        self._gone_at: dict[str, float] = {}
+        self._by_id: set[str] = set()
         self._owed: set[str] = set()
         self._starts: set[str] = set()
+        self._turns = turns.Turns()
+        self._asked: dict[str, float] = {}
+        self._others = False
+        self._quiet_until: float | None = None
         will = Will(wire.RUNNER_STATUS, wire.DISCONNECTED.encode())
         self._client = Client(url, f"runner-{secrets.token_hex(4)}", self._events.put, will=will)
 
+    # ---- the connection
+
     def open(self, topic: str, value: Any) -> None:
-        """Connect, say `value` before anything else, and subscribe to what the services will say.
+        """Connect, say `value` before anything else, and subscribe to what the services and other runners will say.
 
         Raises:
             NoBrokerError: there is no broker, or it denies what we need.
         """
         self._client.connect()
-        self.say(topic, value)
+        self._client.publish_and_wait(topic, wire.encode(value))
+        self._client.subscribe([wire.RUNNER_STATUS], of_others=True)
         self._client.publish_and_wait(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
         self._client.subscribe(sorted(self._filters))
-        self._client.subscribe_soon([wire.RUNNER_STATUS], to_others=True)
 
     def close(self) -> None:
-        """Leave the broker in order."""
+        """Leave the broker in order, when it has all that was said."""
         try:
             self._client.publish_and_wait(wire.RUNNER_STATUS, wire.DISCONNECTED.encode(), retain=True)
         finally:
             self._client.close()
 
-    def say(self, topic: str, value: Any, *, correlation: bytes | None = None) -> None:
-        """Publish `value` as JSON, and wait for the broker's acknowledgement; not when it is away."""
-        self._client.publish_and_wait(topic, wire.encode(value), correlation=correlation)
+    def say(self, topic: str, value: Any) -> None:
+        """Publish `value` as JSON.
 
-    def claim(self, service: str, ticket: str) -> None:
-        """Claim a turn at a service, until `release`."""
-        self._client.subscribe_soon([wire.turn(service)])
-        self._client.subscribe_soon([wire.RUNNER_START, wire.RUNNER_FINISH], to_others=True)
-        self._claims[service, ticket] = time.monotonic()
-        self._client.publish(wire.turn(service), wire.encode({"claim": ticket}), retain=True)
+        Raises:
+            TooLargeError: the broker does not take so large a message.
+        """
+        self._client.publish(topic, wire.encode(value))
 
-    def release(self, service: str, ticket: str) -> None:
-        """We need no turn any more; the word is retained, unless another's claim is."""
-        if self._claims.pop((service, ticket), None) is not None:
-            is_last = self.turns.is_last(service, ticket)
-            self._client.publish(wire.turn(service), wire.encode({"done": ticket}), retain=is_last)
+    def step(self, until: float) -> None:
+        """Take one event, if one comes before `until`, and tell the open requests what time it is.
+
+        Raises:
+            NoBrokerError: the broker went away and did not come back.
+        """
+        if self._lost_since is not None:
+            until = min(until, self._lost_since + BROKER_SECONDS)
+            if time.monotonic() >= self._lost_since + BROKER_SECONDS:
+                what = f"the broker went away and did not come back within {BROKER_SECONDS:g} s"
+                raise NoBrokerError(what, where=without_password(self._url))
+        until = min([until, *self._gone_at.values()])
+        with suppress(queue.Empty):
+            self._take(self._events.get(timeout=max(0.0, until - time.monotonic())))
+        now = time.monotonic()
+        for service in [one for one, when in self._gone_at.items() if now >= when]:
+            del self._gone_at[service]
+            for one in self._of_service(service):
+                one.request.status(wire.DISCONNECTED)
+        for one in list(self._open.values()):
+            one.request.at(now)
+            if one.request.ended:
+                self._end(one)
+
+    # ---- requests
+
+    def requests(self) -> list[Request]:
+        """Those that have not ended."""
+        return [one.request for one in self._open.values()]
 
     def send(self, request: Request, entry: dict[str, Any]) -> None:
         """Publish a request, which is open from now on.
@@ -119,62 +163,84 @@ class Exchange:
             TooLargeError: the broker does not take so large a message.
         """
         request.owed, request.starts = request.topic in self._owed, request.topic in self._starts
-        self._gone_since.pop(wire.service_of(request.topic), None)
-        payload = wire.encode({**entry, "id": request.id})
-        self._publish(request, payload)
-        self._open[request.id] = request, payload
+        one = _Open(request, wire.encode({**entry, "id": request.id}))
+        self._publish(one)
+        self._open[request.id] = one
+        service = wire.service_of(request.topic)
+        if self.knows_ids(service):
+            self.leave(request.id)
+        else:
+            self._turns.hold(service, request.id)
 
-    def _publish(self, request: Request, payload: bytes) -> None:
-        answer_to = wire.finish(request.topic)
-        mid = self._client.publish(request.topic, payload, answer_to=answer_to, correlation=request.correlation)
-        self._mids[mid] = request
+    def call_off(self, request: Request) -> None:
+        """Tell the service that nobody waits for a request any more."""
+        self.say(wire.cancel(request.topic), {"id": request.id})
 
-    def end(self, request: Request) -> None:
-        """The request is not open any more: it has ended, or nobody waits for it."""
-        self._open.pop(request.id, None)
-        self._to_ask_again.discard(request.id)
-        self._mids = {mid: one for mid, one in self._mids.items() if one is not request}
+    def _publish(self, one: _Open) -> None:
+        request = one.request
+        self._mids.pop(one.mid, None)
+        one.mid = self._client.publish(
+            request.topic, one.payload, answer_to=wire.finish(request.topic), correlation=request.correlation
+        )
+        self._mids[one.mid] = request.id
+
+    def _end(self, one: _Open) -> None:
+        request = one.request
+        del self._open[request.id]
+        self._mids.pop(one.mid, None)
         (self._owed.add if request.leaves_finish() else self._owed.discard)(request.topic)
         if request.starts:
             self._starts.add(request.topic)
+        self.leave(request.id)
 
-    def call_off(self, request: Request) -> None:
-        """Tell the service that nobody waits for the request any more."""
-        self.say(wire.cancel(request.topic), {"id": request.id})
+    def _of_service(self, service: str) -> list[_Open]:
+        return [one for one in self._open.values() if wire.service_of(one.request.topic) == service]
 
-    @property
-    def open_requests(self) -> list[Request]:
-        """Those that have no end yet."""
-        return [request for request, _ in self._open.values() if not request.ended]
+    # ---- turns, at services that know one request at a time
 
-    def step(self, until: float) -> None:
-        """Take what has come; where there is nothing, wait for it until a time of the monotonic clock.
+    def knows_ids(self, service: str) -> bool:
+        """Whether a service tells its requests apart: it says `info`, or has answered with id or correlation data."""
+        return service in self.infos or service in self._by_id
 
-        Raises:
-            NoBrokerError: the broker went away and did not come back.
-        """
+    def queue_up(self, service: str, request: str) -> None:
+        """A request that is not sent yet wants to be the service's next."""
+        self._client.subscribe_soon([wire.RUNNER_TURNS])
         now = time.monotonic()
-        for (service, ticket), said in list(self._claims.items()):
-            if now >= said + REFRESH_SECONDS:
-                self.claim(service, ticket)
-            until = min(until, self._claims[service, ticket] + REFRESH_SECONDS)
-        if self._lost_since is not None:
-            if now >= self._lost_since + BROKER_SECONDS:
-                what = f"the broker went away and did not come back within {BROKER_SECONDS:g} s"
-                raise NoBrokerError(what, where=without_password(self._url))
-            until = min(until, self._lost_since + BROKER_SECONDS)
-        for service, since in list(self._gone_since.items()):
-            if now >= since + WILL_SECONDS:
-                del self._gone_since[service]
-                self._tell_status(service, wire.DISCONNECTED)
-                return
-            until = min(until, since + WILL_SECONDS)
-        try:
-            self._take(self._events.get(timeout=max(0.0, until - now)))
-            while True:
-                self._take(self._events.get_nowait())
-        except queue.Empty:
-            return
+        if self._quiet_until is None:
+            self._quiet_until = now + QUIET_SECONDS
+        self._asked[request] = now
+        self._say_turns([self._turns.want(service, request)])
+
+    def may_go(self, service: str, request: str) -> bool:
+        """Whether it is the request's turn."""
+        now = time.monotonic()
+        if self.knows_ids(service):
+            return True
+        if not self._turns.stands(service, request):
+            return now > self._asked.get(request, now) + ECHO_SECONDS and self._lost_since is None
+        quiet = not self._others or now >= (self._quiet_until or now)  # asked now: who wanted before us came before us
+        return quiet and self._turns.is_first(service, request)
+
+    def leave(self, request: str) -> None:
+        """A request is not waiting for its turn any more, or has had it."""
+        self._asked.pop(request, None)
+        word = self._turns.leave(request)
+        if word is not None:
+            self._say_turns([word])
+
+    def _say_turns(self, words: Iterable[turns.Word]) -> None:
+        for word in words:
+            self.say(wire.RUNNER_TURNS, vars(word))
+
+    def _ask_turns_again(self) -> None:
+        words = self._turns.ask_again()
+        if words:
+            now = time.monotonic()
+            self._quiet_until = now + QUIET_SECONDS
+            self._asked |= dict.fromkeys(self._turns.waiting, now)
+            self._say_turns(words)
+
+    # ---- what is heard
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Lost):
@@ -183,97 +249,99 @@ class Exchange:
             self._back(again=event.again)
         elif isinstance(event, Answered):
             self._answered(event)
-        elif event.topic.startswith("runner/"):
-            self._hear_runner(event)
-        elif event.topic in self._statuses:
+        elif event.topic == wire.RUNNER_STATUS:
+            self._take_runner(event)
+        elif event.topic == wire.RUNNER_TURNS:
+            word = turns.read(wire.decode(event.payload))
+            if word is not None and not event.retain:
+                self._say_turns(self._turns.heard(word))
+        elif event.topic.endswith("/status"):
             self._take_status(event)
-        elif event.topic in self._infos:
+        elif event.topic.endswith("/info"):
             self._take_info(event)
         elif not event.retain:
-            self._hear(event)
-
-    def _hear_runner(self, event: Message) -> None:
-        """A runner says something: another one, or we ourselves."""
-        if event.topic.startswith(wire.turn("")):
-            self._take_turn(event)
-        elif event.topic == wire.RUNNER_STATUS:
-            if event.payload == wire.DISCONNECTED.encode():
-                # another one has ended, and we go on
-                self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-        elif not event.retain and event.correlation is None:
-            entry = wire.decode(event.payload)
-            self.turns.hear_first_copper(event.topic, entry, time.monotonic(), DEFAULT_TIMEOUT)
-
-    def _hear(self, event: Message) -> None:
-        """A service says something; without id and correlation data it says it to the one who is open."""
-        value = wire.decode(event.payload)
-        meant = [request for request in self.open_requests if request.listens_to(event.topic)]
-        if len(meant) > 1 and event.correlation is None and not is_named(value):
-            return
-        for request in meant:
-            request.message(event.topic, value, event.correlation)
+            self._take_word(event)
 
     def _lost(self) -> None:
         if self._lost_since is None:
             self._lost_since = time.monotonic()
-        self._gone_since.clear()
+        self._gone_at.clear()
         self.statuses.clear()
-        self.infos.clear()
 
     def _back(self, *, again: bool) -> None:
         self._lost_since = None
         if not again:
             return
-        self.back_since = time.monotonic()
+        self.back_since = now = time.monotonic()
         self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-        self._to_ask_again = {request.id for request in self.open_requests}
-        for service in self.infos:
-            self._ask_again(service)
+        for one in self._open.values():
+            one.was_lost = True
+            service = wire.service_of(one.request.topic)
+            if service in self.infos:
+                self._gone_at[service] = now + BROKER_SECONDS
+        self._ask_turns_again()
 
     def _answered(self, event: Answered) -> None:
-        request = self._mids.get(event.mid)
-        if request is not None and event.code == NO_MATCHING_SUBSCRIBERS:
-            request.nobody()
-        elif request is not None and event.code >= REFUSED:
-            request.refused(event.words)
+        one = self._open.get(self._mids.pop(event.mid, ""))
+        if one is not None:
+            if event.code == NO_MATCHING_SUBSCRIBERS:
+                one.request.nobody()
+            elif event.code >= REFUSED:
+                one.request.refused(event.words)
 
-    def _take_turn(self, event: Message) -> None:
-        service, value = event.topic.removeprefix(wire.turn("")), wire.decode(event.payload)
-        self.turns.hear(service, value, time.monotonic(), retained=event.retain)
-        for of, ticket in self._claims:
-            if of == service and isinstance(value, dict) and value.get("done") not in {None, ticket}:
-                # that word may be retained now instead of ours
-                self.claim(service, ticket)
+    def _take_runner(self, event: Message) -> None:
+        """Another runner came or went. The status is everybody's: while one is there, it says so."""
+        self._others = self._others or event.payload == wire.CONNECTED.encode()
+        if event.payload == wire.DISCONNECTED.encode() and not event.retain:
+            self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
+            self._ask_turns_again()
 
     def _take_status(self, event: Message) -> None:
         service = event.topic.removesuffix("/status")
         payload = event.payload.decode("utf-8", errors="replace").strip('"')
         self.statuses[service] = payload
+        concerned = self._of_service(service)
         if event.retain:
-            return
-        if payload == wire.DISCONNECTED:
-            self._gone_since.setdefault(service, time.monotonic())
-        else:
-            self._tell_status(service, payload)
-
-    def _tell_status(self, service: str, payload: str) -> None:
-        for request in self.open_requests:
-            if wire.service_of(request.topic) == service:
-                request.status(payload)
+            concerned = [one for one in concerned if one.was_lost]
+        if payload == wire.DISCONNECTED and concerned:
+            patience = BACK_SECONDS if service in self.infos else WILL_SECONDS
+            self._gone_at.setdefault(service, time.monotonic() + patience)
+            for one in concerned:
+                one.was_lost = True
+        elif not event.retain:
+            for one in concerned:
+                one.request.status(payload)
 
     def _take_info(self, event: Message) -> None:
-        service = event.topic.removesuffix("/info")
-        if not event.payload:
-            self.infos.pop(service, None)
-            return
-        self.infos[service] = wire.decode(event.payload)
-        self._ask_again(service)
+        """The service is there (again): what it may have missed is asked again, if it can tell that."""
+        service, info = event.topic.removesuffix("/info"), wire.decode(event.payload)
+        before, self.infos[service] = _instance(self.infos.get(service)), info
+        same = before is None or before == _instance(info)
+        for one in self._of_service(service):
+            early = one.request.state is State.SENT and not one.request.known and not event.retain
+            if one.request.ended or not (one.was_lost or early):
+                continue
+            self._gone_at.pop(service, None)
+            one.was_lost = False
+            if same or early:
+                self._publish(one)
+            else:
+                one.request.gone("was started anew")
 
-    def _ask_again(self, service: str) -> None:
-        for request, payload in list(self._open.values()):
-            if request.id in self._to_ask_again and wire.service_of(request.topic) == service and not request.ended:
-                self._to_ask_again.discard(request.id)
-                self._publish(request, payload)
+    def _take_word(self, event: Message) -> None:
+        value, topic, correlation = wire.decode(event.payload), event.topic, event.correlation
+        concerned = [one for one in self._open.values() if _is_about(topic, one.request.topic)]
+        named = id_in(value) is not None
+        if correlation is None and not named and len(concerned) > 1:
+            concerned = [max(concerned, key=lambda one: one.accepted)]
+        for one in concerned:
+            before = one.request.state
+            one.request.message(topic, value, correlation)
+            if one.request.state is State.ACCEPTED and before is State.SENT:
+                one.accepted = time.monotonic()
+            if one.request.ended:
+                knows = correlation is not None or (named and isinstance(value, dict))
+                (self._by_id.add if knows else self._by_id.discard)(wire.service_of(one.request.topic))
 
 
 def _filters(actions: Iterable[str]) -> set[str]:
@@ -282,5 +350,14 @@ def _filters(actions: Iterable[str]) -> set[str]:
     for topic in actions:
         service = wire.service_of(topic)
         found |= {wire.start(topic), wire.progress(topic), wire.finish(topic), wire.error(topic)}
-        found |= {wire.status(service), wire.service_error(service), wire.info(service)}
+        found |= {wire.status(service), wire.info(service), wire.service_error(service)}
     return found
+
+
+def _is_about(topic: str, action: str) -> bool:
+    """Whether what is said on a topic can be about requests of an action."""
+    return topic.rpartition("/")[0] == action or topic == wire.service_error(wire.service_of(action))
+
+
+def _instance(info: Any) -> Any:
+    return info.get("instance") if isinstance(info, dict) else None

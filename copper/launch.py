@@ -29,8 +29,9 @@ from copper.masking import Mask
 from copper.mqtt import shown
 from copper.output import write_aside
 from copper.result import Report, Result, whole
-from copper.runner import JOBS, Runner
+from copper.runner import Runner
 from copper.runs import Kept
+from copper.schedule import JOBS
 from copper.service import Service
 from copper.workflow import CORE, ServiceSource, Workflow
 from tracer.errors import CopperError
@@ -190,11 +191,8 @@ def _begun(folder: Path, earlier: Kept | None) -> tuple[str, Path, int]:
 
 
 def _runner(workflow: Workflow, url: str, run: str, part: int, how: How, told: Callable[[Report], None]) -> Runner:  # noqa: PLR0917
-    runner = Runner(workflow, url, run, how.environment, told, jobs=how.jobs, part=part)
-    if how.earlier is not None:
-        runner.finished = runs.usable(how.earlier, workflow, how.since)
-        runner.attempts = runs.attempts(how.earlier)
-    return runner
+    earlier = runs.earlier(how.earlier, workflow, how.since) if how.earlier is not None else {}
+    return Runner(workflow, url, run, how.environment, told, jobs=how.jobs, earlier=earlier, part=part)
 
 
 def _made(folder: Path) -> Path:

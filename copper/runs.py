@@ -13,15 +13,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from copper import wire
 from copper.action import State
 from copper.output import write_aside
-from copper.result import ActionResult
-from copper.workflow import Action, Workflow
+from copper.result import NOT_RUN, ActionResult
+from copper.workflow import Action, Workflow, comes_after
 from tracer.errors import CopperError
 
 RUNNING, BROKEN_OFF = "running", "broken off"
@@ -139,20 +139,23 @@ def usable(earlier: Kept, workflow: Workflow, since: str | None = None) -> dict[
         result = earlier.actions.get(action.name)
         same = earlier.entries.get(action.name) == digest(action)
         finished = result is not None and result.outcome == State.FINISHED.value
-        if is_before and result is not None and finished and same and action.after <= set(found):
+        if is_before and result is not None and finished and same and comes_after(action) <= set(found):
             found[action.name] = result
     return found
 
 
-def attempts(earlier: Kept) -> dict[str, int]:
-    """How often each action was asked, so that the next request is a new one.
+def earlier(kept_run: Kept, workflow: Workflow, since: str | None = None) -> dict[str, ActionResult]:
+    """What a runner has to know of earlier parts of a run: results that hold, and how often the others were asked.
 
-    Not where nobody knows how the last one ended: asked by the same id, a service says what it has done already.
+    Where nobody knows how the last request ended, it is not counted: asked by the same id, a service that has done it
+    already says so.
     """
-    open_ends = {State.GONE.value}
-    return {
-        name: one.attempts - (one.outcome in open_ends and one.attempts > 0) for name, one in earlier.actions.items()
-    }
+    found = dict(usable(kept_run, workflow, since))
+    for name, one in kept_run.actions.items():
+        if name not in found:
+            is_open = one.outcome == State.GONE.value and one.attempts > 0
+            found[name] = replace(one, outcome=NOT_RUN, attempts=one.attempts - is_open)
+    return found
 
 
 def _read(folder: Path) -> Kept | None:

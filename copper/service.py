@@ -86,6 +86,7 @@ class Service:
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()  # unlike an Event, to be used in a signal's handler
         self._stopping = False
         self._client: Client | None = None
+        self._instance = secrets.token_hex(4)  # says to runners whether we, who know what was asked, are still the same
         self._face: Face | None = None
 
     @property
@@ -166,7 +167,7 @@ class Service:
             topic.split("/", 1)[1]: {"parameters": action.parameters.schema, "text": action.parameters.text}
             for topic, action in self._intake.actions.items()
         }
-        said = {"service": self.name, "version": self._version, "actions": offered}
+        said = {"service": self.name, "version": self._version, "instance": self._instance, "actions": offered}
         consumes = [topic for topic, _, _ in self._consumers]
         return {**said, "produces": self._produces, "consumes": consumes}
 
@@ -249,7 +250,7 @@ class Service:
         """A client; one that goes to sleep has always the same id, and the broker keeps requests for it meanwhile."""
         url = self._broker or os.environ.get("COPPER_BROKER") or DEFAULT_BROKER
         will = Will(wire.status(self.name), wire.DISCONNECTED.encode())
-        client_id = self.name if lasting else f"{self.name}-{secrets.token_hex(4)}"
+        client_id = self.name if lasting else f"{self.name}-{self._instance}"
         session = LASTING_SECONDS if lasting else None
         return Client(url, client_id, self._on_event, will=will, session_seconds=session)
 

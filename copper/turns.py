@@ -1,89 +1,117 @@
-"""Whose turn it is at services that know one request at a time: a line for each of them, in the broker's order.
+"""Whose turn is it? A service that knows neither ids nor correlation data gets one request at a time, of all runners.
 
-Comes in: what runners say on `runner/turns/SERVICE`, our own words among it: every runner hears the same, in the same
-order. Goes out: whether it is our turn. It knows no MQTT and reads no clock.
+There is no lock service: the runners on a broker hear each other on `runner/turns`. The broker passes the messages of
+a topic on to everybody in one order, and that order is the queue:
 
-    {"claim": TICKET}   I come next, and go on coming next or being served (said again every REFRESH_SECONDS)
-    {"done": TICKET}    I don't, any more
+    wants ──► (heard by all, in the broker's order) ──► first in the row: holds ──► leaves
+      └─ another that stands before it says `has`, for whoever has come too late to hear its own `wants`
 
-The last word is retained, so whoever comes later knows whom to wait for: the last in the line, who waits for the one
-before it, and so on. One of whom nothing is heard for LOST_SECONDS was killed. Runners of the first Copper claim
-nothing: they say `runner/start` before they ask, and `runner/finish` afterwards.
+What comes in: what was said on the topic, and which requests are ours. What goes out: what we have to say, and whether
+a request of ours is first. No MQTT, no clock.
+
+The limits: who is no Copper (or the first one) does not queue up; a runner that can't be heard for as long as we listen
+(`exchange.QUIET_SECONDS`) is not waited for; and where the runners' connections are cut apart, each goes on alone.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from copper import wire
+WANTS = "wants"
+HAS = "has"
+LEAVES = "leaves"
 
-REFRESH_SECONDS = 5.0
-LOST_SECONDS = 20.0
+
+@dataclass(frozen=True)
+class Word:
+    """What a runner says of one of its requests: `wants`, `has` (it stands before yours) or `leaves`."""
+
+    service: str
+    id: str
+    says: str
 
 
+@dataclass
 class Turns:
-    """The lines before all services.
+    """The rows before the services, as this runner has heard of them.
 
-    Args:
-        run: ours; what was claimed for it before we were there is void.
+    Attributes:
+        rows: for each service the ids of requests, the one that is or may be worked on first.
+        waiting: our requests that wait, and their service.
+        holding: our requests that are under way, and their service.
     """
 
-    def __init__(self, run: str = "") -> None:
-        self._lines: dict[str, dict[str, float]] = {}
-        self._run = run
-        self._nameless = 0
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    holding: dict[str, str] = field(default_factory=dict)
 
-    def hear(self, service: str, value: Any, now: float, *, retained: bool = False) -> None:
-        """A runner claims its turn, or is done.
+    def want(self, service: str, request: str) -> Word:
+        """A request of ours wants to be next; it stands in the row when we hear our own word."""
+        self.waiting[request] = service
+        return Word(service, request, WANTS)
 
-        Args:
-            service: which line it is.
-            value: the payload.
-            now: seconds of some clock.
-            retained: it was said before we came.
-        """
-        if not isinstance(value, dict):
-            return
-        claim, done = value.get("claim"), value.get("done")
-        line = self._lines.setdefault(service, {})
-        if isinstance(claim, str) and not (retained and self._run and claim.startswith(f"{self._run}.")):
-            line[claim] = now
-        if isinstance(done, str):
-            line.pop(done, None)
+    def is_first(self, service: str, request: str) -> bool:
+        """Whether all that came before it have left."""
+        return self.rows.get(service, [])[:1] == [request]
 
-    def hear_first_copper(self, topic: str, entry: Any, now: float, patience: float) -> None:
-        """A runner of the first Copper is about to ask, or has its answer.
+    def stands(self, service: str, request: str) -> bool:
+        """Whether it has its place in the row, first or not."""
+        return request in self.rows.get(service, ())
 
-        Args:
-            topic: `runner/start` or `runner/finish`.
-            entry: the workflow's entry.
-            now: seconds of some clock.
-            patience: seconds that it may take; it says nothing meanwhile.
-        """
-        action = entry.get("action") if isinstance(entry, dict) else None
-        if not isinstance(action, str):
-            return
-        line = self._lines.setdefault(wire.service_of(action), {})
-        nameless = f" {action} "
-        if topic == wire.RUNNER_START:
-            self._nameless += 1
-            line[f"{nameless}{self._nameless}"] = now + patience - LOST_SECONDS
-        else:
-            line.pop(next((one for one in line if one.startswith(nameless)), ""), None)
+    def hold(self, service: str, request: str) -> None:
+        """A request of ours is under way."""
+        self.waiting.pop(request, None)
+        self.holding[request] = service
+        row = self.rows.setdefault(service, [])
+        if request not in row:
+            row.insert(0, request)
 
-    def is_known(self, service: str, ticket: str) -> bool:
-        """Whether our own claim has come back, so that our place in the line is known."""
-        return ticket in self._lines.get(service, {})
+    def leave(self, request: str) -> Word | None:
+        """A request of ours has ended, or waits no longer; None where it never stood in a row."""
+        service = self.holding.pop(request, None) or self.waiting.pop(request, None)
+        if service is None:
+            return None
+        self._remove(service, request)
+        return Word(service, request, LEAVES)
 
-    def is_first(self, service: str, ticket: str, now: float) -> bool:
-        """Whether nobody stands before us of whom something was heard lately."""
-        for other, heard in self._lines.get(service, {}).items():
-            if other == ticket:
-                break
-            if now < heard + LOST_SECONDS:
-                return False
-        return True
+    def heard(self, word: Word) -> list[Word]:
+        """Somebody said something, perhaps we ourselves; returns what we have to say to it."""
+        ours = word.id in self.waiting or word.id in self.holding
+        row = self.rows.setdefault(word.service, [])
+        if word.says == LEAVES:
+            self._remove(word.service, word.id)
+        elif word.says == HAS and not ours and word.id not in row:
+            row.insert(0, word.id)
+        elif word.says == WANTS:
+            if word.id not in row:
+                row.append(word.id)
+            if not ours:
+                before = row[: row.index(word.id)]
+                return [Word(word.service, one, HAS) for one in before if one in self.waiting or one in self.holding]
+        return []
 
-    def is_last(self, service: str, ticket: str) -> bool:
-        """Whether nobody came after us."""
-        return next(reversed(self._lines.get(service, {})), ticket) == ticket
+    def ask_again(self) -> list[Word]:
+        """The rows may be wrong (the broker was away, a runner died): keep what is under way, and queue up anew."""
+        self.rows = {}
+        for request, service in self.holding.items():
+            self.rows.setdefault(service, []).append(request)
+        held = [Word(service, request, HAS) for request, service in self.holding.items()]
+        return held + [Word(service, request, WANTS) for request, service in self.waiting.items()]
+
+    def _remove(self, service: str, request: str) -> None:
+        row = self.rows.get(service, [])
+        if request in row:
+            row.remove(request)
+        if not row:
+            self.rows.pop(service, None)
+
+
+def read(value: Any) -> Word | None:
+    """A payload of `runner/turns`; None where it is none of ours."""
+    if not isinstance(value, dict):
+        return None
+    service, request, says = (value.get(key) for key in ("service", "id", "says"))
+    if isinstance(service, str) and isinstance(request, str) and says in (WANTS, HAS, LEAVES):
+        return Word(service, request, str(says))
+    return None

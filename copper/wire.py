@@ -12,6 +12,8 @@ from typing import Any
 RUNNER_STATUS = "runner/status"
 RUNNER_START = "runner/start"
 RUNNER_FINISH = "runner/finish"
+RUNNER_TURNS = "runner/turns"
+"""Where runners queue up for services that know one request at a time."""
 
 CONNECTED = "connected"
 DISCONNECTED = "disconnected"
@@ -67,11 +69,6 @@ def info(service: str) -> str:
 def resource(service: str, name: str) -> str:
     """Where a service says what it produced: retained."""
     return f"{service}/resources/{name}"
-
-
-def turn(service: str) -> str:
-    """Where runners say whose turn it is at a service that knows one request at a time: retained."""
-    return f"runner/turns/{service}"
 
 
 def part_of(run: str, part: int) -> str:

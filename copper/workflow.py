@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -42,7 +42,6 @@ class Action:
         topic: its `action`: the topic of the service's endpoint.
         entry: the whole entry as it stands, `with` laid over it.
         needs: the names of the actions that come before it.
-        after: all that must have ended before it starts: those, and those whose answers it uses.
         condition: its `if`: True, False, `always`, `failure`, `${…}` or `!${…}`.
         timeout: seconds.
         retry: how often it is tried again.
@@ -55,7 +54,6 @@ class Action:
     topic: str
     entry: dict[str, Any]
     needs: tuple[str, ...] = ()
-    after: frozenset[str] = frozenset()
     condition: bool | str = True
     timeout: float = policy.DEFAULT_TIMEOUT
     retry: Retry = policy.NO_RETRY
@@ -259,7 +257,7 @@ def _check_references(keys: dict[str, Node], name: str, names: list[str], proble
 def _in_order(actions: list[Action], items: list[Node], problems: Problems) -> tuple[Action, ...]:
     """The actions so that each comes after what it needs; else as they stand in the file."""
     place = {action.name: number for number, action in enumerate(actions)}
-    before = {action.name: frozenset(set(action.needs) | _mentioned(action)) & set(place) for action in actions}
+    before = {action.name: comes_after(action) & set(place) for action in actions}
     sorter = TopologicalSorter(before)
     try:
         sorter.prepare()
@@ -274,14 +272,14 @@ def _in_order(actions: list[Action], items: list[Node], problems: Problems) -> t
         ready = sorted([*ready, *sorter.get_ready()], key=place.__getitem__)
         ordered.append(ready.pop(0))
         sorter.done(ordered[-1])
-    return tuple(replace(actions[place[name]], after=before[name]) for name in ordered)
+    return tuple(actions[place[name]] for name in ordered)
 
 
 def _line(node: Node) -> int:
     return node.line
 
 
-def _mentioned(action: Action) -> set[str]:
-    """The actions whose answers this one uses; they come before it, whether `needs` says so or not."""
+def comes_after(action: Action) -> set[str]:
+    """What an action waits for: what it needs, and what it uses the answers of, whether `needs` says so or not."""
     found = references.find([action.entry, action.condition])
-    return {reference.action for _, reference in found if reference and reference.action}
+    return {*action.needs, *(reference.action for _, reference in found if reference and reference.action)}

@@ -6,7 +6,7 @@ from copper import runs, wire
 from copper.document import WorkflowError
 from copper.launch import How, Place, refuse_unrunnable
 from copper.presence import Presence, look
-from copper.workflow import CORE, Workflow
+from copper.workflow import CORE, Workflow, comes_after
 
 
 def plan(workflow: Workflow, place: Place, how: How) -> str:
@@ -27,8 +27,8 @@ def plan(workflow: Workflow, place: Place, how: How) -> str:
     width = max(len(action.topic) for action in workflow.actions)
     for action in workflow.actions:
         words = [f"{levels[action.name]:>3}  {action.topic:<{width}}  {action.name}"]
-        if action.after:
-            words.append(f"after {', '.join(sorted(action.after, key=list(levels).index))}")
+        if after := comes_after(action):
+            words.append(f"after {', '.join(sorted(after, key=list(levels).index))}")
         if action.condition is not True:
             words.append(f"if {action.condition}")
         if action.name in kept:
@@ -43,7 +43,7 @@ def _levels(workflow: Workflow) -> dict[str, int]:
     """How many actions must end one after the other before each: equal ones may run at once."""
     levels: dict[str, int] = {}
     for action in workflow.actions:
-        levels[action.name] = 1 + max((levels[name] for name in action.after), default=0)
+        levels[action.name] = 1 + max((levels[name] for name in comes_after(action)), default=0)
     return levels
 
 

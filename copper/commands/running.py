@@ -14,7 +14,7 @@ from copper import env_file, reports, runs, wire, workflow
 from copper.commands import planning, show
 from copper.launch import How, Place, launch
 from copper.output import write_aside
-from copper.runner import JOBS
+from copper.schedule import JOBS
 from copper.workflow import Workflow
 from tracer.errors import CopperError
 

@@ -41,7 +41,7 @@ ENV_FILE = click.option(
     help="Lines NAME=value, for ${env.NAME} and the services that Copper starts; what is set already stays.",
 )
 JOBS = click.option(
-    "-j", "--jobs", type=click.IntRange(1, 1000), metavar="N", help="Run at most N actions at once (by default 8)."
+    "-j", "--jobs", type=click.IntRange(1, 1000), metavar="N", help="Run at most N actions at once (by default 16)."
 )
 PATH = click.Path(path_type=Path)
 

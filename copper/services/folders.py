@@ -6,8 +6,10 @@ builder is done, so that readers see the old content or the new, never a mixture
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from copper.service import ActionError
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # renameat2(2)
+
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices, in any folder: a mount can lead there."""
 
 PAUSE = 0.05
 """Seconds between two looks at a lock that another process holds."""
@@ -32,14 +39,22 @@ def web_folder() -> Path:
 
 def is_plain(name: str) -> bool:
     """Whether `name` can be one visible folder and one level of a topic."""
-    odd = not name.isprintable() or any(sign in "/\\+#" for sign in name)
-    return bool(name) and not odd and name[0] not in ".-~" and name == name.strip() and len(name) <= 120
+    odd = not name.isprintable() or any(sign in "/\\+#:" for sign in name) or bool(RESERVED.fullmatch(name))
+    return (
+        bool(name)
+        and not odd
+        and name[-1] != "."
+        and name[0] not in ".-~"
+        and name == name.strip()
+        and len(name) <= 120
+    )
 
 
 def plain(text: str, *, default: str) -> str:
     """The nearest plain name to `text`, which others wrote; `default` where nothing is left of it."""
     name = "".join(sign if is_plain("a" + sign + "a") else "-" for sign in text)
-    return name.strip().lstrip(".-~ ").strip()[:120].strip() or default
+    name = name.strip().lstrip(".-~ ").strip()[:120].rstrip(". ")
+    return name if is_plain(name) else default
 
 
 @contextmanager
@@ -82,24 +97,41 @@ def replaced(target: Path, work: Path) -> Iterator[Path]:
         work: a hidden path on the same file system, for one builder at a time (see `locked`); what an earlier one
             that was killed left there is removed.
     """
-    old = work.with_name(f"{work.name}.old")
-    _remove(work)
+    swept(target, work)
     work.mkdir(parents=True)
     try:
         yield work
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove(old)
-        if os.path.lexists(target):
-            target.rename(old)
-        try:
+        if not os.path.lexists(target):
             work.rename(target)
-        except OSError:
-            if os.path.lexists(old):
-                old.rename(target)
-            raise
+        elif not _exchanged(work, target):
+            target.rename(_old(work))
+            work.rename(target)
     finally:
-        _remove(work)
-        _remove(old)
+        swept(target, work)
+
+
+def swept(target: Path, work: Path) -> None:
+    """Remove what a builder that was killed left; where it was killed between two renames, the old takes its place."""
+    old = _old(work)
+    if os.path.lexists(old) and not os.path.lexists(target):
+        old.rename(target)
+    for path in (work, old, work.with_name(f"{work.name}.aside")):
+        _remove(path)
+
+
+def _old(work: Path) -> Path:
+    """Where the target stands for a moment, on systems that can't exchange two folders at once."""
+    return work.with_name(f"{work.name}.old")
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step, so that nobody ever finds neither; False where that can't be done."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):  # not Linux, or a C library before 2018
+        return False
+    return bool(rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0)
 
 
 def _remove(path: Path) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from copper import ActionError, Job, Service, runner
+from copper import ActionError, Job, Service, attempts
 from copper.mqtt import NoBrokerError
 from copper.runner import Runner
 from copper.workflow import parse
@@ -146,8 +146,8 @@ def test_a_service_that_dies_in_mid_action_ends_it(broker):
 
 
 def test_a_service_that_is_not_there_ends_with_3(broker, monkeypatch):
-    monkeypatch.setattr(runner, "READY_SECONDS", 0.2)
-    monkeypatch.setattr(runner, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(attempts, "READY_SECONDS", 0.2)
+    monkeypatch.setattr(attempts, "AGAIN_SECONDS", 0.05)
     result = run(broker, "- action: no/body")
     assert (result.exit_code, result.actions[0].outcome) == (3, "nobody there")
     assert result.actions[0].error == (
@@ -156,7 +156,7 @@ def test_a_service_that_is_not_there_ends_with_3(broker, monkeypatch):
 
 
 def test_a_service_that_comes_up_late_is_waited_for(broker, worker, monkeypatch):
-    monkeypatch.setattr(runner, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(attempts, "AGAIN_SECONDS", 0.05)
     with Peer(broker, "worker/add") as watcher:
         watcher.client.unsubscribe("worker/add")
         results = queue.Queue()
@@ -280,7 +280,7 @@ def test_two_runners_on_one_broker_each_have_their_own_answers(broker, worker):
 
 
 def test_a_service_that_has_stopped_in_order_is_nobody(broker, worker, monkeypatch):
-    monkeypatch.setattr(runner, "READY_SECONDS", 0.1)
+    monkeypatch.setattr(attempts, "READY_SECONDS", 0.1)
     with serving(worker):
         pass
     began = time.monotonic()

@@ -35,6 +35,22 @@ def connect(host: str, port: int, *, seconds: float, allow_private: bool) -> soc
         ActionError: an address is not public, and that is not allowed.
         OSError: no address could be found or reached.
     """
+    addresses = checked(host, port, allow_private=allow_private)
+    for address in addresses[:-1]:
+        try:
+            return socket.create_connection((address, port), timeout=seconds)
+        except OSError:
+            continue
+    return socket.create_connection((addresses[-1], port), timeout=seconds)
+
+
+def checked(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """The addresses of `host`, all of which may be asked.
+
+    Raises:
+        ActionError: one is not public, and that is not allowed.
+        OSError: there are none.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(one[4][0]) for one in found]
     private = [address for address in addresses if not is_public(address)]
@@ -43,9 +59,4 @@ def connect(host: str, port: int, *, seconds: float, allow_private: bool) -> soc
             f"{host} is {private[0]}, an address of this machine or of a private network; "
             "COPPER_FETCH_ALLOW_PRIVATE=1 allows these"
         )
-    for address in addresses[:-1]:
-        try:
-            return socket.create_connection((address, port), timeout=seconds)
-        except OSError:
-            continue
-    return socket.create_connection((addresses[-1], port), timeout=seconds)
+    return addresses

@@ -26,6 +26,9 @@ SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 LONGEST_HEADER = 1024**2
 """Bytes of a tar header block (a long name, pax records): tarfile reads these into memory whole."""
 
+LONGEST_LISTED = 46 + 256
+"""Bytes of a file in a zip's list: what the format needs, and more name and notes than any packer writes."""
+
 LONGEST_LINK = 4096
 """Bytes of a link's target: Linux knows no longer path."""
 
@@ -56,7 +59,7 @@ def unpack_tar(stream: Readable, tree: Tree, limits: Limits, *, strip: int = 0) 
     Raises:
         ActionError: it is broken, or it is not to be trusted.
     """
-    packed = _Counted(stream)
+    packed = _Counted(stream, limits.size)
     with _readable(), tarfile.open(fileobj=_plain(packed, limits), mode="r|", tarinfo=_Member) as tar:
         for number, member in enumerate(tar, start=1):
             if number > 2 * limits.files:  # folders and links count as well
@@ -89,6 +92,8 @@ def unpack_zip(file: BinaryIO, tree: Tree, limits: Limits) -> None:
         ActionError: it is broken, encrypted, or it is not to be trusted.
     """
     size = file.seek(0, 2)
+    if _listed(file, size) > limits.files:
+        raise refused(f"it has more than {limits.files} files (COPPER_FETCH_MAX_FILES)")
     meter = _Meter(limits, lambda: size)
     with _readable(), zipfile.ZipFile(file) as archive:
         tree.expected = len(archive.infolist())
@@ -98,7 +103,7 @@ def unpack_zip(file: BinaryIO, tree: Tree, limits: Limits) -> None:
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}:
                 raise refused(f"it holds a device or pipe: {member.filename!r}")
-            if member.is_dir() or not name or not tree.wants(name):
+            if not name or member.is_dir() or not tree.wants(name):
                 continue
             with archive.open(member) as content:
                 metered = _Metered(content, meter)
@@ -106,6 +111,22 @@ def unpack_zip(file: BinaryIO, tree: Tree, limits: Limits) -> None:
                     tree.link(name, metered.read(LONGEST_LINK).decode("utf-8", "surrogateescape"))
                 else:
                     tree.write(name, metered, executable=bool(member.external_attr >> 16 & 0o100))
+
+
+def _listed(file: BinaryIO, size: int) -> int:
+    """How many files a zip can list at most: zipfile makes an object of each before one can be looked at.
+
+    They stand between the files and the end record (APPNOTE 4.3.16, at most 65,557 bytes from the end) and take 46
+    bytes each and more. Where its length can't be told, in zip64, all of the file may be such a list.
+    """
+    file.seek(max(0, size - 65_557))
+    tail = file.read()
+    place = tail.rfind(b"PK\x05\x06")
+    length = int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
+    if length == 0xFFFFFFFF:
+        place = tail.rfind(b"PK\x06\x06")
+        length = int.from_bytes(tail[place + 40 : place + 48], "little") if place >= 0 else size
+    return min(length, size) // LONGEST_LISTED
 
 
 def _relative(name: str, strip: int = 0) -> str:
@@ -134,15 +155,18 @@ _HEADERS = {
 
 
 class _Counted:
-    """A stream that knows how many bytes were read from it."""
+    """A stream that knows how many bytes were read from it, and how many may be: a server can send without end."""
 
-    def __init__(self, stream: Readable) -> None:
+    def __init__(self, stream: Readable, most: int) -> None:
         self.count = 0
+        self._most = most
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
         chunk = self._stream.read(size)
         self.count += len(chunk)
+        if self.count > self._most:
+            raise refused(f"it has more than {self._most} bytes (COPPER_FETCH_MAX_BYTES)")
         return chunk
 
 

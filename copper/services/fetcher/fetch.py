@@ -17,7 +17,7 @@ from copper.services.fetcher.settings import Settings
 from copper.services.fetcher.source import Check, Found, Known, Request, Source
 from copper.services.fetcher.sources import source as find_source
 from copper.services.fetcher.tree import Tick, Tree
-from copper.services.folders import locked, replaced
+from copper.services.folders import locked, replaced, swept
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -43,6 +43,7 @@ def fetch(entry: Mapping[str, Any], settings: Settings, tick: Tick) -> dict[str,
 
     try:
         with locked(place.root, check=check, seconds=settings.limits.seconds):
+            swept(place.target, place.work)
             record, changed = _bring(request, source, place, tick, check)
     except OSError as error:
         raise ActionError(f"{error.filename or settings.folder}: {error.strerror}", kind="storage") from error

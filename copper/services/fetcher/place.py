@@ -6,6 +6,7 @@ record of what was fetched last: `.RESOURCE.json`, beside the resource so that i
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,8 @@ class Place:
     @property
     def work(self) -> Path:
         """Where they go until all are there."""
-        return self.folder / f".{self.resource}.new"
+        below = f"+{hashlib.sha256(self._key.encode()).hexdigest()[:12]}" if self.dest else ""
+        return self.folder / f".{self.resource}{below}.new"
 
     def remembered(self) -> Record | None:
         """What `remember` kept for this target, if the target is still there."""
@@ -49,10 +51,11 @@ class Place:
         self._write({**self._records(), self._key: record})
 
     def forget(self) -> None:
-        """Keep nothing: while the target changes, no record is true."""
+        """Keep nothing of the target and what is below it: while it changes, no record is true."""
         records = self._records()
-        if records.pop(self._key, None) is not None:
-            self._write(records)
+        kept = {key: one for key, one in records.items() if not f"{key}/".startswith(f"{self._key}/".lstrip("/"))}
+        if kept != records:
+            self._write(kept)
 
     @property
     def _key(self) -> str:

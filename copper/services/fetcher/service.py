@@ -35,28 +35,33 @@ def fetch(
     url: str | None = None,
     sha256: str | None = None,
     path: str | None = None,
-) -> dict[str, Any]:
+    archive: str | None = None,
+) -> list[dict[str, Any]]:
     """Bring files from elsewhere into a folder that other services read.
 
     Args:
         job: the request.
-        type: github, local or url.
+        type: git, github, local or url.
         resource: the name under which the result is found; by default that of the repository, folder or file.
         dest: a folder below the resource for these files.
         filter: gitignore patterns of the files to keep; `!` takes back. `content/*` is all below content.
         repository: github: OWNER/REPO.
-        ref: github: a branch, tag or commit; by default the default branch.
-        token_env: github: the name of an environment variable of the fetcher that holds a token.
-        url: url: where the file or archive lies.
+        ref: git, github: a branch, tag or commit; by default the default branch.
+        token_env: git, github: the name of an environment variable of the fetcher that holds a token.
+        url: url: where the file or archive lies; git: the repository; github: another forge.
         sha256: url: what the file must hash to.
         path: local: the folder or file.
+        archive: github: where another forge has its tar.gz, with {url}, {repository}, {name} and {commit}.
+
+    Returns:
+        The entry with what was found out, in a list, as the first Copper's fetcher has it.
 
     Raises:
         ActionError: see `copper.services.fetcher.fetch`.
     """
     answer = bring(job.entry, from_environment(os.environ), teller(job))
-    job.publish(wire.resource("fetcher", answer["resource"]), answer, retain=True)
-    return answer
+    job.publish(wire.resource("fetcher", answer["resource"]), [answer], retain=True)
+    return [answer]
 
 
 def teller(job: Job) -> Tick:

@@ -40,14 +40,17 @@ class Settings:
 
     Attributes:
         folder: where resources are put (COPPER_FETCH_DIR).
-        github_api: base URL of the GitHub API (COPPER_GITHUB_API); GitHub Enterprise's ends with /api/v3.
+        github_url: where repositories of type github are, if the entry names no forge (COPPER_GITHUB_URL).
+        tokens: from the name of a variable that holds a token to the address it is for (COPPER_FETCH_TOKENS, as
+            NAME=https://HOST, several with spaces between); one that is not named here is for `github_url`.
         allow_private: whether addresses of this machine and of private networks may be fetched from
-            (COPPER_FETCH_ALLOW_PRIVATE=1). The host of `github_api` may always.
+            (COPPER_FETCH_ALLOW_PRIVATE=1). The hosts of `github_url` and `tokens` may always.
         limits: where a fetch ends.
     """
 
     folder: Path
-    github_api: str = "https://api.github.com"
+    github_url: str = "https://github.com"
+    tokens: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -56,12 +59,13 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     """The settings that the environment holds, else the defaults.
 
     Raises:
-        CopperError: a limit is no positive number.
+        CopperError: a limit is no positive number, or an address is none.
     """
     default = Limits()
     return Settings(
         folder=fetch_folder(),
-        github_api=environment.get("COPPER_GITHUB_API") or Settings.github_api,
+        github_url=(environment.get("COPPER_GITHUB_URL") or Settings.github_url).rstrip("/"),
+        tokens=_tokens(environment.get("COPPER_FETCH_TOKENS", "")),
         allow_private=environment.get("COPPER_FETCH_ALLOW_PRIVATE", "") in {"1", "true", "yes"},
         limits=Limits(
             size=_number(environment, "COPPER_FETCH_MAX_BYTES", default.size),
@@ -69,6 +73,14 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             seconds=_number(environment, "COPPER_FETCH_MAX_SECONDS", int(default.seconds)),
         ),
     )
+
+
+def _tokens(text: str) -> dict[str, str]:
+    pairs = dict(one.partition("=")[::2] for one in text.split())
+    for name, url in pairs.items():
+        if not url.startswith(("https://", "http://")):
+            raise CopperError(f"{name} needs an address: {name}=https://HOST", where="COPPER_FETCH_TOKENS")
+    return pairs
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -6,8 +6,10 @@ Knows no source and no archive. Links are made last and by their real end, so th
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +18,9 @@ from copper.services.fetcher.filter import Keep
 from copper.services.fetcher.settings import Limits
 
 CHUNK = 256 * 1024
+
+DEEPEST = 100
+"""Folders within each other: a source of short names could else make millions of them."""
 
 Tick = Callable[[int, int, str], None]
 """Called often: files done, files in all (0: not known), the file at hand. What it raises ends the fetch."""
@@ -50,6 +55,12 @@ class Tree:
         self._limits = limits
         self._tick = tick
         self._links: list[tuple[Path, str]] = []
+        self._folders = {root}
+
+    @property
+    def aside(self) -> Path:
+        """Where a source may keep what it needs meanwhile: a folder beside, which it has to make."""
+        return self._root.with_name(f"{self._root.name}.aside")
 
     def wants(self, name: str) -> bool:
         """Whether the file `name` (relative, with `/`) is kept; each file of the source is asked for once.
@@ -60,6 +71,8 @@ class Tree:
         parts = name.split("/")
         if name.startswith("/") or ".." in parts or "\0" in name or not parts[-1]:
             raise refused(f"it holds a file that would land elsewhere: {name!r}")
+        if len(parts) > DEEPEST:
+            raise refused(f"it holds a file below more than {DEEPEST} folders: {name[:60]!r}…")
         self.total += 1
         if self.total > self._limits.files:
             raise refused(f"it has more than {self._limits.files} files (COPPER_FETCH_MAX_FILES)")
@@ -72,8 +85,7 @@ class Tree:
             ActionError: it would be too much.
         """
         path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with os.fdopen(self._open(path), "wb") as file:
             while chunk := content.read(CHUNK):
                 self.size += len(chunk)
                 if self.size > self._limits.size:
@@ -86,7 +98,13 @@ class Tree:
         self._tick(self.files, self.expected, name)
 
     def link(self, name: str, target: str) -> None:
-        """Note a symbolic link that `wants` wanted; `target` is what it says, relative to its own folder."""
+        """Note a symbolic link that `wants` wanted; `target` is what it says, relative to its own folder.
+
+        Raises:
+            ActionError: no file system can hold it.
+        """
+        if "\0" in target or not target:
+            raise refused(f"it holds a link to nothing: {name!r} -> {target[:60]!r}")
         self._links.append((self._root / name, target))
 
     def finish(self) -> None:
@@ -99,19 +117,49 @@ class Tree:
         for path, target in self._links:
             if Path(os.path.realpath(path.parent)) != root / path.parent.relative_to(self._root):
                 raise refused(f"it holds a file below a link: {self._name(path)}")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            path.symlink_to(target)
+            with _placed(self._name(path)):
+                self._make(path.parent)
+                path.unlink(missing_ok=True)
+                path.symlink_to(target)
         for path, target in self._links:
             real = Path(os.path.realpath(path))
             if Path(target).is_absolute() or not real.is_relative_to(root):
                 link = f"{self._name(path)} -> {target}"
                 raise refused(f"it holds a link that leaves the folder: {link}; a filter can leave it out")
         for path, _ in self._links:
-            if path.exists():
+            # unlike Path.exists, this also knows of targets whose names are too long
+            if os.path.exists(path):  # noqa: PTH110
                 self.files += 1
             else:
                 path.unlink()
 
+    def _open(self, path: Path) -> int:
+        with _placed(self._name(path)):
+            self._make(path.parent)
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder and those above it; they count like files."""
+        if folder in self._folders:
+            return
+        self._make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        self._folders.add(folder)
+        if len(self._folders) > self._limits.files:
+            raise refused(f"it has more than {self._limits.files} folders (COPPER_FETCH_MAX_FILES)")
+
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
+
+
+@contextmanager
+def _placed(name: str) -> Iterator[None]:
+    """What the file system can't hold, said as the source's fault."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise refused(f"it holds {name!r} as a file and as a folder") from None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise refused(f"it holds a file whose name is too long: {name[:60]!r}…") from None

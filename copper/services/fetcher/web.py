@@ -87,7 +87,7 @@ class Answer:
         """
         try:
             body: bytes = self._raw.read(size if size >= 0 else None)
-        except FAILURES as error:
+        except (*FAILURES, ValueError) as error:  # http.client: a chunk of negative length
             raise self._web.failure(self.url, error) from None
         self._web.check_time(self.url)
         return body
@@ -108,13 +108,13 @@ class Web:
     Args:
         settings: whether private addresses may be asked, and the limits.
         trusted: an address whose host may be private, because the one who runs the fetcher named it.
-        token: sent to the origin of `trusted`, and to no other.
+        authorization: a header, sent to the origin of `trusted`, and to no other.
     """
 
-    def __init__(self, settings: Settings, *, trusted: str | None = None, token: str | None = None) -> None:
+    def __init__(self, settings: Settings, *, trusted: str | None = None, authorization: str | None = None) -> None:
         self._settings = settings
         self._trusted = origin(trusted) if trusted else None
-        self._token = token
+        self._authorization = authorization
         self._session = _session(self._connect)
         self._sockets: list[socket.socket] = []
         self._expired = threading.Event()
@@ -167,8 +167,8 @@ class Web:
     def _ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         check_url(url)
         sent = {"User-Agent": "copper-fetcher", "Accept-Encoding": "identity", **headers}
-        if self._token and origin(url) == self._trusted:
-            sent["Authorization"] = f"Bearer {self._token}"
+        if self._authorization and origin(url) == self._trusted:
+            sent["Authorization"] = self._authorization
         idle = self._settings.limits.idle
         try:
             response = self._session.get(url, headers=sent, stream=True, allow_redirects=False, timeout=idle)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from copper.services.fetcher.entry import bad, text
 from copper.services.fetcher.source import Request, Source
-from copper.services.fetcher.sources import github, local, url
+from copper.services.fetcher.sources import git, github, local, url
 
 SOURCES: dict[str, Callable[[Request], Source]] = {
+    "git": git.source,
     "github": github.source,
     "local": local.source,
     "url": url.source,

@@ -1,31 +1,36 @@
-"""A repository on GitHub, at a branch, tag or commit.
+"""A repository on GitHub, or on another forge, at a branch, tag or commit: its archive, without git.
 
 Keys: `repository` ("OWNER/REPO"); `ref`, optional, else the default branch; `token_env`, optional, the NAME of an
-environment variable of the fetcher that holds a token. Version: the commit's SHA. Two endpoints of the REST API
-(2022-11-28), of GitHub itself or of GitHub Enterprise: "Get a commit" with the media type `sha`, and "Download a
-repository archive (tar)", which redirects to another host; the token stays behind.
+environment variable of the fetcher that holds a token; `url`, optional, another forge ("https://gitlab.com");
+`archive`, optional, where that forge has its tar.gz, as a template of {url}, {repository}, {name} and {commit}.
+Version: the commit. The token goes to the forge and stays behind where that redirects to another host.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from copper.service import ActionError
+from copper.services.fetcher import credentials, refs
 from copper.services.fetcher.archive import unpack_tar
-from copper.services.fetcher.entry import Entry, bad, needed, text
+from copper.services.fetcher.entry import bad, needed, text
 from copper.services.fetcher.source import Check, Found, Known, Request, Source
 from copper.services.fetcher.tree import Tree
-from copper.services.fetcher.web import Answer, Web
+from copper.services.fetcher.web import Answer, Web, check_url, origin
 
-SHA = "application/vnd.github.sha"
+REPOSITORY = re.compile(r"(?![.-])[0-9A-Za-z_.-]+(/(?![.-])[0-9A-Za-z_.-]+)+")
 
-COMMIT = re.compile("[0-9a-f]{40}")
+ARCHIVE = "{url}/{repository}/archive/{commit}.tar.gz"
+"""GitHub, and Gitea, Forgejo, Codeberg, sourcehut as well."""
 
-REPOSITORY = re.compile(r"(?!\.)[0-9A-Za-z_.-]+/(?!\.)[0-9A-Za-z_.-]+")
+ARCHIVES = {
+    "gitlab.com": "{url}/{repository}/-/archive/{commit}/{name}-{commit}.tar.gz",
+    "bitbucket.org": "{url}/{repository}/get/{commit}.tar.gz",
+}
+"""Forges that have it elsewhere."""
 
 
 def source(request: Request) -> Source:
@@ -34,57 +39,43 @@ def source(request: Request) -> Source:
     Raises:
         ActionError: a key is missing or is none, or the token's variable is not set.
     """
-    repository, ref, token = _repository(request.entry), _ref(request.entry), _token(request.entry)
-    settings = request.settings
-    base = f"{settings.github_api.rstrip('/')}/repos/{repository}"
+    entry, settings = request.entry, request.settings
+    forge = (text(entry, "url") or settings.github_url).rstrip("/")
+    check_url(forge)
+    repository, ref = _repository(needed(entry, "repository")), refs.asked(entry)
+    archive = _archive(text(entry, "archive") or ARCHIVES.get(urlsplit(forge).hostname or "", ARCHIVE))
+    header = credentials.authorization(entry, forge, settings)
+    trusted = forge if credentials.is_named(forge, settings) else None
+    name = repository.rsplit("/", 1)[1]
 
     @contextmanager
-    def look(_known: Known | None, check: Check) -> Iterator[Found]:
-        with Web(settings, trusted=settings.github_api, token=token) as web:
-            commit = ref if COMMIT.fullmatch(ref) else _commit(web, base, ref)
+    def look(known: Known | None, check: Check) -> Iterator[Found]:
+        with Web(settings, trusted=trusted, authorization=header) as web:
+            known_already = refs.COMMIT.fullmatch(ref)
+            commit = ref if known_already else refs.find(web, f"{forge}/{repository}.git", ref).commit
             check()
-            yield Found(commit, _writer(web, f"{base}/tarball/{commit}", request))
+            url = archive.format(url=forge, repository=repository, name=name, commit=commit)
+            if origin(url) != origin(forge):
+                raise bad("archive must lead to the forge at url")
+            yield Found(commit, _writer(web, url, request), known.note if known else {})
 
-    return Source(repository.split("/")[1], {"type": "github", "repository": repository, "api": base}, look)
+    identity = {"type": "github", "repository": repository, "url": forge, "archive": archive}
+    return Source(name, identity, look)
 
 
-def _repository(entry: Entry) -> str:
-    name = needed(entry, "repository").removesuffix(".git")
+def _repository(name: str) -> str:
+    name = name.removesuffix(".git")
     if not REPOSITORY.fullmatch(name):
         raise bad(f"repository must be OWNER/REPO, not {name!r}")
     return name
 
 
-def _ref(entry: Entry) -> str:
-    """The ref, in the letters and with the exceptions of git-check-ref-format."""
-    ref = text(entry, "ref") or "HEAD"
-    if re.search(r"[\s~^:?*\[\\]|\.\.|//|@\{", ref) or ref.startswith(("-", "/", ".")) or ref.endswith(("/", ".")):
-        raise bad(f"ref must be a branch, tag or commit, not {ref!r}")
-    return ref
-
-
-def _token(entry: Entry) -> str | None:
-    """The token itself; it goes into a header and nowhere else."""
-    name = text(entry, "token_env")
-    if name is None:
-        return None
-    if not re.fullmatch("[A-Za-z_][0-9A-Za-z_]*", name):
-        # Perhaps somebody put the token here: do not repeat it.
-        raise bad("token_env must be the name of an environment variable, not the token itself")
-    token = os.environ.get(name, "").strip()
-    if not token or not token.isascii() or not token.isprintable():
-        raise bad(f"the environment variable {name} (token_env) holds no token where the fetcher runs")
-    return token
-
-
-def _commit(web: Web, base: str, ref: str) -> str:
-    answer = web.get(f"{base}/commits/{quote(ref, safe='/')}", headers={"Accept": SHA})
-    if answer.status != 200:
-        raise _error(answer, f"{base} at {ref}")
-    commit = answer.read(1024).decode("ascii", "replace").strip()
-    if not COMMIT.fullmatch(commit):
-        raise ActionError(f"{answer.url} answered no commit; is COPPER_GITHUB_API right?", kind="network")
-    return commit
+def _archive(template: str) -> str:
+    if not template.startswith("{url}/") or re.search(r"\{(?!(url|repository|name|commit)\})|(?<![a-z])\}", template):
+        raise bad("archive must begin with {url}/, and may hold {repository}, {name} and {commit}")
+    if "{commit}" not in template:
+        raise bad("archive must hold {commit}")
+    return template
 
 
 def _writer(web: Web, url: str, request: Request) -> Callable[[Tree], None]:
@@ -92,17 +83,13 @@ def _writer(web: Web, url: str, request: Request) -> Callable[[Tree], None]:
         answer = web.get(url)
         if answer.status != 200:
             raise _error(answer, url)
-        unpack_tar(answer, tree, request.settings.limits, strip=1)  # GitHub's OWNER-REPO-SHA/
+        unpack_tar(answer, tree, request.settings.limits, strip=1)  # the forge's REPO-COMMIT/
 
     return write
 
 
 def _error(answer: Answer, what: str) -> ActionError:
-    used_up = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
-    if answer.status in {403, 429} and used_up:
-        said = "GitHub's limit of requests is used up; a token_env raises it"
-        return ActionError(said, kind="refused", retryable=True)
-    if answer.status in {404, 409, 422}:
+    if answer.status in {401, 403, 404, 409, 422}:
         said = f"{what} is not there, or is private and needs a token_env (HTTP {answer.status})"
         return ActionError(said, kind="not_found")
     return answer.error()

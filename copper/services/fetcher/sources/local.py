@@ -82,7 +82,12 @@ def _copy(path: Path, name: str, tree: Tree) -> None:
     if stat.S_ISLNK(mode):
         tree.link(name, str(path.readlink()))
     elif stat.S_ISREG(mode):
-        with path.open("rb") as file:
+        with os.fdopen(_open(path), "rb") as file:
             tree.write(name, file, executable=bool(mode & 0o100))
     else:
         raise refused(f"{path} is no ordinary file")
+
+
+def _open(path: Path) -> int:
+    """Open what was a file a moment ago: a link that took its place is not followed, a pipe not waited for."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

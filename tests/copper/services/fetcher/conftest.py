@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +18,8 @@ from copper.services.fetcher.fetch import fetch
 from copper.services.fetcher.settings import Limits, Settings
 
 Headers = dict[str, str]
+PATH = os.environ["PATH"]
+GIT = shutil.which("git") or "git"
 Reply = tuple[int, Headers, bytes]
 
 
@@ -39,7 +44,7 @@ def serve() -> Iterator[Callable[[], Server]]:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked.append((self.path, {key.lower(): value for key, value in self.headers.items()}))
-                reply = server.routes.get(self.path, (404, {}, b""))
+                reply = server.routes.get(self.path) or server.routes.get(self.path.split("/")[1], (404, {}, b""))
                 if callable(reply):
                     reply = reply(self)
                 if reply is None:
@@ -50,6 +55,9 @@ def serve() -> Iterator[Callable[[], Server]]:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -71,6 +79,81 @@ def serve() -> Iterator[Callable[[], Server]]:
 @pytest.fixture
 def server(serve: Callable[[], Server]) -> Server:
     return serve()
+
+
+@dataclass
+class Repository:
+    """A bare repository of this machine, whose address a server answers with git's own `git http-backend`."""
+
+    folder: Path
+    url: str
+    server: Server
+    posts: list[bytes] = field(default_factory=list)
+
+    def git(self, *arguments: str, **more: Any) -> str:
+        """Let git do something in it."""
+        who = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "x")
+        ours = {"PATH": PATH, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(self.folder), **who}
+        done = subprocess.run(
+            [GIT, "-C", self.folder, *arguments], env=ours, check=True, capture_output=True, timeout=30, **more
+        )
+        return done.stdout.decode().strip()
+
+    def commit(self, files: dict[str, Any], branch: str = "main") -> str:
+        """A commit of exactly these files: name → content, or (mode, content), or (mode, id of an object)."""
+        lines = []
+        for name, value in files.items():
+            mode, content = value if isinstance(value, tuple) else ("100644", value)
+            oid = content if mode == "160000" else self.blob(content)
+            lines.append(f"{mode} {oid}\t{name}")
+        (self.folder / "index").unlink(missing_ok=True)
+        self.git("update-index", "-z", "--index-info", input="\0".join(lines).encode() + b"\0")
+        return self.point(self.git("write-tree"), branch)
+
+    def blob(self, content: str | bytes) -> str:
+        return self.git("hash-object", "-w", "--stdin", input=content.encode() if isinstance(content, str) else content)
+
+    def point(self, tree: str, branch: str = "main") -> str:
+        commit = self.git("commit-tree", tree, "-m", "x")
+        self.git("update-ref", f"refs/heads/{branch}", commit)
+        return commit
+
+    def answer(self, request: Any) -> Reply:
+        """What `git http-backend` (CGI) says."""
+        path, _, query = request.path.partition("?")
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        self.posts += [body] if request.command == "POST" else []
+        given = {
+            "PATH": PATH,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_PROJECT_ROOT": str(self.folder.parent),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": request.command,
+            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        done = subprocess.run(
+            [GIT, "http-backend"], env=given, input=body, capture_output=True, timeout=30, check=False
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        return int(headers.pop("Status", "200").split()[0]), headers, content
+
+
+@pytest.fixture
+def repository(serve: Callable[[], Server], tmp_path: Path) -> Repository:
+    server = serve()
+    folder = tmp_path / "served" / "manual.git"
+    folder.mkdir(parents=True)
+    made = Repository(folder, f"{server.base}/manual.git", server)
+    made.git("init", "--quiet", "--bare", "--initial-branch=main")
+    made.git("config", "uploadpack.allowFilter", "true")
+    server.routes["manual.git"] = made.answer
+    return made
 
 
 @dataclass

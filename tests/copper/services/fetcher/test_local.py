@@ -243,11 +243,11 @@ def test_filter_that_keeps_nothing_is_an_error_that_says_so(fetcher, source):
 
 
 def test_unknown_type_lists_the_known_ones(fetcher):
-    with pytest.raises(ActionError, match="'ftp' is not known; known are github, local, url"):
+    with pytest.raises(ActionError, match="'ftp' is not known; known are git, github, local, url"):
         fetcher(type="ftp")
 
 
-@pytest.mark.parametrize("type_name", ["local", "url", "github"])
+@pytest.mark.parametrize("type_name", ["local", "url", "github", "git"])
 def test_missing_key_is_named(fetcher, type_name):
     with pytest.raises(ActionError, match=f"type {type_name} needs "):
         fetcher(type=type_name)

@@ -37,7 +37,7 @@ def test_result_is_published_for_others_to_read(source):
     job = Listening(**source)
     answer = fetch(job=job, type="local", path=source["path"])
     assert job.said[-1] == ("fetcher/resources/docs", answer, True)
-    assert answer["id"] == "1"
+    assert [one["id"] for one in answer] == ["1"]
 
 
 def test_progress_is_told_a_few_times_and_not_for_each_file(source):
@@ -60,11 +60,11 @@ def test_settings_come_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("COPPER_FETCH_DIR", raising=False)
     plain = from_environment({})
     assert plain.folder == tmp_path / "cache" / "fetch"
-    assert (plain.github_api, plain.allow_private) == ("https://api.github.com", False)
+    assert (plain.github_url, plain.allow_private) == ("https://github.com", False)
     told = from_environment(
-        {"COPPER_GITHUB_API": "http://h/api/v3", "COPPER_FETCH_ALLOW_PRIVATE": "1", "COPPER_FETCH_MAX_FILES": "7"}
+        {"COPPER_GITHUB_URL": "http://h/", "COPPER_FETCH_ALLOW_PRIVATE": "1", "COPPER_FETCH_MAX_FILES": "7"}
     )
-    assert (told.github_api, told.allow_private, told.limits.files) == ("http://h/api/v3", True, 7)
+    assert (told.github_url, told.allow_private, told.limits.files) == ("http://h", True, 7)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
@@ -74,5 +74,5 @@ def test_limit_that_is_no_number_is_named(value):
 
 
 def test_missing_type_is_said(source):
-    with pytest.raises(ActionError, match="the entry has no type; known are github, local, url"):
+    with pytest.raises(ActionError, match="the entry has no type; known are git, github, local, url"):
         fetch(job=Listening(path="x"), type="local")
