@@ -11,11 +11,12 @@ import sys
 from benchmarks.delay import delay
 from benchmarks.idle import idle
 from benchmarks.rate import rate
+from benchmarks.requests import actions, delays
 from benchmarks.soak import soak
 from benchmarks.speed import big, speed
 from benchmarks.workflow import workflow
 
-USUAL = {one.__name__: one for one in (workflow, speed, rate, delay, idle, soak)}
+USUAL = {one.__name__: one for one in (workflow, delays, actions, speed, rate, delay, idle, soak)}
 ALL = {**USUAL, big.__name__: big}
 
 

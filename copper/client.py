@@ -85,6 +85,9 @@ class Client:
         self._largest = LARGEST
         self._subscribed: dict[int, threading.Event] = {}
         self._denied: dict[int, list[ReasonCode]] = {}
+        self._awaited: dict[int, bool] = {}
+        self._early: dict[int, ReasonCode] = {}
+        self._acknowledging = threading.Lock()
         self._lock = threading.Lock()
         self._paho = self._make(client_id, will)
 
@@ -197,7 +200,9 @@ class Client:
         answer_to: str | None = None,
         correlation: bytes | None = None,
     ) -> int:
-        """Publish, and return the message id that `Answered` will carry.
+        """Publish, and return the message id that `Answered` will carry, if the broker has anything to say to it.
+
+        That is so where an answer is expected (`answer_to`), and nobody will get it, or the broker refuses it.
 
         Args:
             topic: where to.
@@ -218,7 +223,18 @@ class Client:
                 properties.ResponseTopic = answer_to
             if correlation is not None:
                 properties.CorrelationData = correlation
-        return self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
+        mid = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
+        self._await(mid, wanted=answer_to is not None)
+        return mid
+
+    def _await(self, mid: int, *, wanted: bool) -> None:
+        """Its acknowledgement is to be told or not; it may have come already."""
+        with self._acknowledging:
+            code = self._early.pop(mid, None)
+            if code is None:
+                self._awaited[mid] = wanted
+        if code is not None and wanted:
+            self._acknowledged(mid, code)
 
     def publish_and_wait(self, topic: str, payload: bytes, *, retain: bool = False, timeout: float = 5.0) -> None:
         """Publish at QoS 1 and wait for the broker's acknowledgement, at most `timeout` seconds.
@@ -231,6 +247,7 @@ class Client:
         self.check_size(topic, payload)
         deadline = time.monotonic() + timeout
         info = self._paho.publish(topic, payload, qos=1, retain=retain)
+        self._await(info.mid, wanted=False)
         with contextlib.suppress(RuntimeError, ValueError):  # not connected, or the queue is full: it is sent later
             while self._paho.is_connected() and not info.is_published() and time.monotonic() < deadline:
                 info.wait_for_publish(LOOK_SECONDS)
@@ -284,7 +301,17 @@ class Client:
         self._tell(Message(message.topic, bytes(message.payload), bool(message.retain), correlation))
 
     def _published(self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Any = None) -> None:
-        self._tell(Answered(mid, code.value, str(code)))
+        with self._acknowledging:
+            wanted = self._awaited.pop(mid, None)
+            if wanted is None:
+                self._early[mid] = code
+        if wanted:
+            self._acknowledged(mid, code)
+
+    def _acknowledged(self, mid: int, code: ReasonCode) -> None:
+        """Whoever waits for answers need not be woken where all is well."""
+        if code.value:
+            self._tell(Answered(mid, code.value, str(code)))
 
     def _suback(self, _client: Any, _data: Any, mid: int, codes: list[ReasonCode], _properties: Any = None) -> None:
         with self._lock:

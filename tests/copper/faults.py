@@ -65,7 +65,11 @@ class Proxy:
                 if self._is_cut or self._is_closed:
                     client.close()
                     continue
-                broker = socket.create_connection(("127.0.0.1", self._port), 1)
+                try:
+                    broker = socket.create_connection(("127.0.0.1", self._port), 1)
+                except OSError:
+                    client.close()
+                    continue
                 for one in (client, broker):
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:

@@ -3,6 +3,7 @@
 A few schedules in the suite; 200 with COPPER_STRESS=1.
 """
 
+import json
 import os
 import random
 import signal
@@ -105,16 +106,18 @@ def test_nothing_is_lost_and_nothing_done_twice(seed, tmp_path):
 
         def note(event) -> None:
             if event.topic in {"worker/act/finish", "worker/act/error"}:
-                answers.setdefault(event.correlation.decode(), set()).add((event.topic, event.payload))
+                answers.setdefault(json.loads(event.payload)["id"], set()).add((event.topic, event.payload))
             hear(event)
 
         runner._exchange._take_word = note
         runner.open()
         thread = threading.Thread(target=faults.play)
         thread.start()
-        result = runner.run_all()
-        faults.stop()
-        thread.join(20)
+        try:
+            result = runner.run_all()
+        finally:
+            faults.stop()
+            thread.join(20)
         runner.close(result)
         told = (seed, faults.told, result)
         assert [one.outcome for one in result.actions] == ["finished"] * 6, told
