@@ -9,6 +9,7 @@ import os
 import sys
 
 from benchmarks.delay import delay
+from benchmarks.fetching import fetching
 from benchmarks.idle import idle
 from benchmarks.rate import rate
 from benchmarks.requests import actions, delays
@@ -16,7 +17,7 @@ from benchmarks.soak import soak
 from benchmarks.speed import big, speed
 from benchmarks.workflow import workflow
 
-USUAL = {one.__name__: one for one in (workflow, delays, actions, speed, rate, delay, idle, soak)}
+USUAL = {one.__name__: one for one in (workflow, delays, actions, fetching, speed, rate, delay, idle, soak)}
 ALL = {**USUAL, big.__name__: big}
 
 

@@ -54,7 +54,7 @@ class Tree:
         self._keep = keep
         self._limits = limits
         self._tick = tick
-        self._links: list[tuple[Path, str]] = []
+        self._links: dict[Path, str] = {}
         self._folders = {root}
 
     @property
@@ -101,11 +101,11 @@ class Tree:
         """Note a symbolic link that `wants` wanted; `target` is what it says, relative to its own folder.
 
         Raises:
-            ActionError: no file system can hold it.
+            ActionError: it leads to no name at all.
         """
-        if "\0" in target or not target:
-            raise refused(f"it holds a link to nothing: {name!r} -> {target[:60]!r}")
-        self._links.append((self._root / name, target))
+        if not target or "\0" in target:
+            raise refused(f"it holds a link that leads nowhere: {name!r}")
+        self._links[self._root / name] = target
 
     def finish(self) -> None:
         """Make the links. One whose target was not kept is left out.
@@ -114,21 +114,20 @@ class Tree:
             ActionError: a link leaves the folder.
         """
         root = Path(os.path.realpath(self._root))
-        for path, target in self._links:
+        for path, target in self._links.items():
             if Path(os.path.realpath(path.parent)) != root / path.parent.relative_to(self._root):
                 raise refused(f"it holds a file below a link: {self._name(path)}")
             with _placed(self._name(path)):
                 self._make(path.parent)
                 path.unlink(missing_ok=True)
                 path.symlink_to(target)
-        for path, target in self._links:
+        for path, target in self._links.items():
             real = Path(os.path.realpath(path))
             if Path(target).is_absolute() or not real.is_relative_to(root):
                 link = f"{self._name(path)} -> {target}"
                 raise refused(f"it holds a link that leaves the folder: {link}; a filter can leave it out")
-        for path, _ in self._links:
-            # unlike Path.exists, this also knows of targets whose names are too long
-            if os.path.exists(path):  # noqa: PTH110
+        for path in self._links:
+            if os.path.exists(path):  # noqa: PTH110  Path.exists raises where the target is too long a name
                 self.files += 1
             else:
                 path.unlink()

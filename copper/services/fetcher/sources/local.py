@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,40 +31,46 @@ def source(request: Request) -> Source:
 
     @contextmanager
     def look(_known: Known | None, check: Check) -> Iterator[Found]:
-        files = list(_files(root, request.settings.folder.resolve(), check))
-        kept = [name for name in files if request.keep(name)]
+        files = dict(_files(root, request.settings.folder.resolve(), check))
         folder = root if root.is_dir() else root.parent
-        yield Found(_version(folder, kept), _writer(folder, files))
+        kept = {name: about for name, about in files.items() if request.keep(name)}
+        yield Found(_version(kept), _writer(folder, list(files)))
 
     return Source(plain(root.name, default="local"), {"type": "local", "path": str(root)}, look)
 
 
-def _files(root: Path, own: Path, check: Check) -> Iterator[str]:
-    """Names of all files and links, relative to the folder, sorted folder by folder."""
+def _files(root: Path, own: Path, check: Check) -> Iterator[tuple[str, os.stat_result]]:
+    """All files and links: name, relative to the folder, and what the system says of it, sorted folder by folder."""
     if not root.exists():
         raise ActionError(f"{root} does not exist", kind="not_found")
     if root.is_file():
-        yield root.name
+        yield root.name, root.lstat()
         return
-    for here, folders, names in os.walk(root, onerror=_unreadable):
+    waiting = [""]
+    while waiting:
         check()
-        base = Path(here)
-        links = [name for name in folders if (base / name).is_symlink()]
-        folders[:] = sorted(name for name in folders if name not in links and base / name != own)
-        for name in sorted([*names, *links]):
-            yield (base / name).relative_to(root).as_posix()
+        below = waiting.pop()
+        folders = []
+        for entry in _entries(root / below):
+            name = f"{below}{entry.name}"
+            if not entry.is_dir(follow_symlinks=False):
+                yield name, entry.stat(follow_symlinks=False)
+            elif Path(entry.path) != own:
+                folders.append(f"{name}/")
+        waiting.extend(reversed(folders))
 
 
-def _unreadable(error: OSError) -> None:
-    raise ActionError(f"{error.filename}: {error.strerror}", kind="refused")
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise ActionError(f"{error.filename}: {error.strerror}", kind="refused") from error
 
 
-def _version(folder: Path, names: list[str]) -> str:
-    digest = hashlib.sha256()
-    for name in names:
-        about = (folder / name).lstat()
-        digest.update(os.fsencode(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_mode}\n"))
-    return f"sha256:{digest.hexdigest()}"
+def _version(files: Mapping[str, os.stat_result]) -> str:
+    lines = [f"{name}\0{one.st_size}\0{one.st_mtime_ns}\0{one.st_mode}\n" for name, one in files.items()]
+    return f"sha256:{hashlib.sha256(os.fsencode(''.join(lines))).hexdigest()}"
 
 
 def _writer(folder: Path, files: list[str]) -> Callable[[Tree], None]:

@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from copper.service import ActionError
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
 
 MORE = 100 if os.environ.get("COPPER_STRESS") == "1" else 1
 LIMITS = Limits(size=1_000_000, files=100)
+tries = settings(derandomize=True, deadline=None, max_examples=100 * MORE, suppress_health_check=[HealthCheck.too_slow])
 
 PARTS = st.sampled_from(
     [
@@ -109,19 +110,19 @@ def lands_inside(name, data):
         assert (outer / "secret").read_text() == "secret"
 
 
-@settings(derandomize=True, deadline=None, max_examples=100 * MORE)
+@tries
 @given(MEMBERS)
 def test_tar_of_any_names_lands_inside_or_is_refused(members):
     lands_inside("x.tgz", as_tar(members))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100 * MORE)
+@tries
 @given(MEMBERS)
 def test_zip_of_any_names_lands_inside_or_is_refused(members):
     lands_inside("x.zip", as_zip(members))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100 * MORE)
+@tries
 @given(MEMBERS, st.booleans(), st.data())
 def test_damaged_archive_lands_inside_or_is_refused(members, zipped, data):
     whole = bytearray(as_zip(members) if zipped else as_tar(members))
