@@ -15,7 +15,7 @@ from copper import wire
 from copper.action import Progress, State
 from copper.launch import Launched
 from copper.result import NOT_RUN, SKIPPED, ActionResult, Report, Result, whole
-from copper.workflow import Workflow
+from copper.workflow import Action, Workflow
 
 _LONGEST = 2000
 """How many characters of what a service says are shown."""
@@ -66,7 +66,7 @@ def _bars(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
 
         def report(one: Report) -> None:
             if one.number not in tasks:
-                tasks[one.number] = bars.add_task(f"  {escape(one.action.topic)}", total=None, words="")
+                tasks[one.number] = bars.add_task(f"  {escape(_label(one.action))}", total=None, words="")
             task = tasks[one.number]
             if one.progress is not None:
                 total, done = one.progress.total, one.progress.done
@@ -75,7 +75,7 @@ def _bars(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
                 good = one.result.outcome == _GOOD
                 sign = _SIGNS.get(one.result.outcome, "✘")
                 bars.update(task, total=1, completed=1 if good else 0, words="" if good else one.result.outcome)
-                bars.update(task, description=f"{sign} {escape(one.action.topic)}")
+                bars.update(task, description=f"{sign} {escape(_label(one.action))}")
                 bars.stop_task(task)
 
         yield report
@@ -98,7 +98,7 @@ def ended(launched: Launched) -> dict[str, Any]:
 
 
 def _line(report: Report, stream: IO[str]) -> None:
-    head = f"[{report.number}/{report.of}] {report.action.topic}"
+    head = f"[{report.number}/{report.of}] {_label(report.action)}"
     if report.result is not None:
         text = f"{head} {report.result.outcome} in {seconds(report.result.seconds)}"
     elif report.progress is not None:
@@ -106,6 +106,12 @@ def _line(report: Report, stream: IO[str]) -> None:
     else:
         text = f"{head} …"
     click.echo(text, file=stream)
+
+
+def _label(action: Action | ActionResult) -> str:
+    """What an action is called: by its topic, and by its id where it has one."""
+    topic = action.topic if isinstance(action, Action) else action.action
+    return topic if action.name.isdigit() else f"{topic} {action.name}"
 
 
 def _words(progress: Progress) -> str:
@@ -129,14 +135,14 @@ def summary(workflow: Workflow, result: Result, files: dict[str, Path], no_graph
 
 def actions(results: list[ActionResult], asked: dict[str, dict[str, Any]]) -> str:
     """Each action, how long, what it answered; and what went wrong. `asked`: the entries, which are not shown again."""
-    width = max(len(one.action) for one in results)
+    width = max(len(_label(one)) for one in results)
     lines = []
     for one in results:
         sign = _SIGNS.get(one.outcome, "✘")
         said = one.outcome if one.outcome != _GOOD else _short(one.answer, asked.get(one.name, {}))
         took = "before" if one.reused else seconds(one.seconds)
-        lines.append(f"{sign} {one.action:<{width}}  {took:>7}  {said}")
-    lines += [f"\n{one.action}: {clean(one.error)[:_LONGEST]}" for one in results if one.error]
+        lines.append(f"{sign} {_label(one):<{width}}  {took:>7}  {said}")
+    lines += [f"\n{_label(one)}: {clean(one.error)[:_LONGEST]}" for one in results if one.error]
     return "\n".join(lines)
 
 
