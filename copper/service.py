@@ -323,7 +323,7 @@ class Service:
                     job = Job(self, message.topic, _resource(message))
                     try:
                         called(handler, parameters.arguments(job), job)
-                    except Exception:  # noqa: BLE001  the next resource has nothing to do with it
+                    except BaseException:  # noqa: BLE001  also sys.exit: it would end this thread, and nobody hears
                         traceback.print_exc()
 
 

@@ -1,4 +1,4 @@
-"""The fetcher's MQTT face: `fetcher/fetch`, and what was fetched as `fetcher/resources/RESOURCE`."""
+"""The fetcher's faces: `fetcher/fetch` and `POST /fetch`, and what was fetched as `fetcher/resources/RESOURCE`."""
 
 # The action's parameters are the entry's keys, named so that `fetcher/info` can list them; the entry goes on whole.
 # ruff: noqa: A002, ARG001
@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from copper import wire
-from copper.service import Job, Service
+from copper.service import ActionError, Job, Service
 from copper.services.fetcher.fetch import fetch as bring
 from copper.services.fetcher.settings import from_environment
 from copper.services.fetcher.tree import Tick
@@ -59,9 +59,37 @@ def fetch(
     Raises:
         ActionError: see `copper.services.fetcher.fetch`.
     """
-    answer = bring(job.entry, from_environment(os.environ), teller(job))
+    return [_bring(job.entry, job)]
+
+
+def fetch_all(fetch_list: list[dict[str, Any]], *, job: Job) -> list[dict[str, Any]]:
+    """Bring what each entry of a list asks for, one after the other, as `POST /fetch` of the first Copper did.
+
+    Args:
+        fetch_list: entries as of the action fetch.
+        job: the request.
+
+    Returns:
+        What the action would have answered to each; the first that can't be done is an error for all.
+
+    Raises:
+        ActionError: see `copper.services.fetcher.fetch`; its text says which entry it was.
+    """
+    if not isinstance(fetch_list, list) or not all(isinstance(one, dict) for one in fetch_list):
+        raise ActionError("fetch_list must be a list of objects", kind="bad_request")
+    answers = []
+    for number, one in enumerate(fetch_list, start=1):
+        try:
+            answers.append(_bring(one, job))
+        except ActionError as error:
+            raise ActionError(f"entry {number}: {error}", kind=error.kind, retryable=error.retryable) from error
+    return answers
+
+
+def _bring(entry: dict[str, Any], job: Job) -> dict[str, Any]:
+    answer = bring(entry, from_environment(os.environ), teller(job))
     job.publish(wire.resource("fetcher", answer["resource"]), [answer], retain=True)
-    return [answer]
+    return answer
 
 
 def teller(job: Job) -> Tick:
@@ -78,3 +106,8 @@ def teller(job: Job) -> Tick:
             job.progress(done, total, name.encode("utf-8", "replace").decode(), "files")
 
     return tick
+
+
+# Not always: its libraries are an extra, and two runs that start a fetcher each would quarrel about the port.
+if os.environ.get("COPPER_HTTP_PORT"):
+    service.request(path="/fetch")(fetch_all)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from copper.service import ActionError, CancelledError, Job
-from copper.services.fetcher.service import fetch, service
+from copper.services.fetcher.service import fetch, fetch_all, service
 from copper.services.fetcher.settings import from_environment
 from tracer.errors import CopperError
 
@@ -76,3 +76,25 @@ def test_limit_that_is_no_number_is_named(value):
 def test_missing_type_is_said(source):
     with pytest.raises(ActionError, match="the entry has no type; known are git, github, local, url"):
         fetch(job=Listening(path="x"), type="local")
+
+
+def test_list_of_fetches_is_answered_with_a_list(source):
+    job = Listening(fetch_list=[])
+    answers = fetch_all([source, {**source, "resource": "again", "filter": "1*.md"}], job=job)
+    assert [(one["resource"], one["filtered_files"]) for one in answers] == [("docs", 50), ("again", 11)]
+    assert [said[0] for said in job.said if said[0] != "progress"] == [
+        "fetcher/resources/docs",
+        "fetcher/resources/again",
+    ]
+
+
+def test_fetch_of_a_list_that_fails_says_which(source):
+    with pytest.raises(ActionError, match="entry 2: type 'ftp' is not known") as caught:
+        fetch_all([source, {"type": "ftp"}], job=Listening(fetch_list=[]))
+    assert caught.value.kind == "bad_request"
+
+
+@pytest.mark.parametrize("value", [None, {}, "x", [1]])
+def test_what_is_no_list_of_fetches_is_refused(value):
+    with pytest.raises(ActionError, match="fetch_list must be"):
+        fetch_all(value, job=Listening())
