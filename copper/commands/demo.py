@@ -17,7 +17,7 @@ _WORKFLOW = """\
 - action: fetcher/fetch
   type: local
   path: {docs}
-  filter: ["*.md", "pictures/*"]
+  filter: ["*.md", "*.json", "pictures/*"]
   resource: docs
 
 - action: markdown/build
