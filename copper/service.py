@@ -38,8 +38,8 @@ from copper.intake import WORKERS, Action, Intake, called
 from copper.job import ActionError, CancelledError, Job
 from copper.mqtt import Connected, Event, Message, Will
 from copper.parameters import Handler, Parameters
+from copper.resources import Resources
 from tracer.errors import CopperError
-from tracer.topics import matches
 
 if TYPE_CHECKING:
     from copper.web import Endpoint, Face
@@ -80,9 +80,9 @@ class Service:
         self._version = version
         self._produces = list(produces)
         self._intake = Intake(name, self)
-        self._consumers: list[tuple[str, Handler, Parameters]] = []
+        self._resources = Resources()
         self._endpoints: list[Endpoint] = []
-        self._resources: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()  # unlike an Event, to be used in a signal's handler
         self._stopping = False
         self._client: Client | None = None
@@ -118,11 +118,13 @@ class Service:
         Args:
             filter_: `SERVICE/ID`, either may be `+`: what is published on `SERVICE/resources/ID`. The function gets
                 the ID as `name`, and the keys of what was published.
+
+        Raises:
+            CopperError: the filter is another.
         """
-        service, _, name = filter_.partition("/")
 
         def add(handler: Handler) -> Handler:
-            self._consumers.append((wire.resource(service, name or "+"), handler, Parameters(handler)))
+            self._resources.add(filter_, handler)
             return handler
 
         return add
@@ -168,8 +170,7 @@ class Service:
             for topic, action in self._intake.actions.items()
         }
         said = {"service": self.name, "version": self._version, "instance": self._instance, "actions": offered}
-        consumes = [topic for topic, _, _ in self._consumers]
-        return {**said, "produces": self._produces, "consumes": consumes}
+        return {**said, "produces": self._produces, "consumes": self._resources.filters}
 
     def run(self) -> None:
         """Serve until SIGTERM, Ctrl-C or `stop`; ends the program with a plain sentence if there is no broker."""
@@ -199,7 +200,7 @@ class Service:
         said = wire.DISCONNECTED
         try:
             client.connect()
-            client.subscribe([*self.actions, *map(wire.cancel, self.actions), *(one[0] for one in self._consumers)])
+            client.subscribe([*self.actions, *map(wire.cancel, self.actions), *self._resources.filters])
             self._open_face()
             self._announce()
             for message in at_once:
@@ -212,7 +213,7 @@ class Service:
             client.publish_and_wait(wire.status(self.name), said.encode(), retain=True)
         finally:
             self._close_face()
-            self._resources.put(None)
+            self._news.put(None)
             client.close(keep=said == "sleeping")
 
     def publish(self, topic: str, value: Any, *, qos: int = 1, retain: bool = False) -> None:
@@ -312,27 +313,18 @@ class Service:
                     self._intake.take(event)
             elif event.topic.removesuffix("/cancel") in self._intake.actions:
                 self._intake.call_off(event)
-            else:
-                self._resources.put(event)
+            elif self._resources.is_news(event.topic, event.payload, retained=event.retain):
+                self._news.put(event)
 
     def _consume(self) -> None:
         """Resources of others, one after the other; what goes wrong is said on standard error."""
-        while (message := self._resources.get()) is not None:
-            for filter_, handler, parameters in self._consumers:
-                if matches(filter_, message.topic) and message.payload:
-                    job = Job(self, message.topic, _resource(message))
-                    try:
-                        called(handler, parameters.arguments(job), job)
-                    except BaseException:  # noqa: BLE001  also sys.exit: it would end this thread, and nobody hears
-                        traceback.print_exc()
-
-
-def _resource(message: Message) -> dict[str, Any]:
-    """What was published of a resource, with its name; the first Copper's fetcher publishes a list of one."""
-    value = wire.decode(message.payload)
-    one = value[0] if isinstance(value, list) and len(value) == 1 else value
-    name = message.topic.partition("/resources/")[2]
-    return {**(one if isinstance(one, dict) else {"value": one}), "name": name}
+        while (message := self._news.get()) is not None:
+            for handler, parameters, keys in self._resources.calls(message.topic, message.payload):
+                job = Job(self, message.topic, keys)
+                try:
+                    called(handler, parameters.arguments(job), job)
+                except BaseException:  # noqa: BLE001  the next resource has nothing to do with it
+                    traceback.print_exc()
 
 
 def _duration(variable: str) -> float | None:
