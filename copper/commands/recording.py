@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -39,7 +39,8 @@ FOREVER = "forever"
 @option("--store", metavar="DIR", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
 @option("--keep", metavar="SPAN", default="30d", show_default=True, help="How much of the log to keep: 12h, forever.")
 @option("--events", is_flag=True, help="Keep every single event too, not only their sums.")
-def record(log: Path, store: Path, *, keep: str, events: bool) -> int:
+@option("--runs", metavar="DIR", type=click.Path(path_type=Path), help="Draw each run as it ends, into DIR/RUN/.")
+def record(log: Path, store: Path, *, keep: str, events: bool, runs: Path | None) -> int:
     """Follow LOG into a store until it is stopped, through rotations; then go on where it stopped.
 
     copper-trace graph DIR draws what a store has, also meanwhile.
@@ -64,8 +65,17 @@ def record(log: Path, store: Path, *, keep: str, events: bool) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    recorder.record(log, store, stop, say=words, keep=seconds, events=events)
+    with _pictures(store, runs):
+        recorder.record(log, store, stop, say=words, keep=seconds, events=events)
     return EXIT_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0
+
+
+def _pictures(store: Path, runs: Path | None) -> AbstractContextManager[None]:
+    if runs is None:
+        return nullcontext()
+    from copper.commands.run_pictures import drawing  # noqa: PLC0415  `--help` must be quick
+
+    return drawing(store, runs, words)
 
 
 def stored_graph(name: str, store: Path | None, window: Between | Run | None = None, *, by: By) -> nx.MultiDiGraph[str]:

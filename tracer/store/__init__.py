@@ -9,7 +9,17 @@ docs/recording.md explains it.
 from __future__ import annotations
 
 from tracer.store.moments import events_of
-from tracer.store.reading import graph_of, last_time, losses, newest_run, open_store
+from tracer.store.reading import ended_runs, graph_of, last_time, losses, newest_run, open_store
 from tracer.store.schema import StoreError, is_store
 
-__all__ = ["StoreError", "events_of", "graph_of", "is_store", "last_time", "losses", "newest_run", "open_store"]
+__all__ = [
+    "StoreError",
+    "ended_runs",
+    "events_of",
+    "graph_of",
+    "is_store",
+    "last_time",
+    "losses",
+    "newest_run",
+    "open_store",
+]

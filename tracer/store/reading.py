@@ -169,6 +169,11 @@ def runs_in(store: sqlite3.Connection) -> Iterator[RunBounds]:
         yield RunBounds(Run(run), *rest)
 
 
+def ended_runs(store: sqlite3.Connection) -> list[Run]:
+    """The runs that are over, in the order of their beginnings, as far as they were not thrown away."""
+    return [one.run for one in runs_in(store) if one.place == "after"]
+
+
 def newest_bucket(store: sqlite3.Connection) -> Bucket | None:
     """The bucket that is filled now; without what is in it."""
     sql = 'SELECT id, start, cut, log, "offset", line, kept FROM bucket ORDER BY id DESC LIMIT 1'
