@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -128,10 +128,13 @@ def launch(
     secrets = masking.mask(workflow, how.environment, how.given, place.broker)
     run, folder, part = _begun(place.folder / "runs", how.earlier)
     started = how.earlier.started if how.earlier else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    with open_broker(place.broker, folder) as broker:
+    files = {"result": folder / "result.json"}
+    with (
+        closing(runs.begin(folder, run, workflow, started, part)) as keeper,
+        open_broker(place.broker, folder) as broker,
+    ):
         described = f"{_BROKERS[broker.kind]}{shown(broker.url)}"
         say(f"broker: {described}")
-        keeper = runs.begin(folder, run, workflow, started, part)
 
         def told(one: Report) -> None:
             shown_one = masking.report(one, secrets)
@@ -142,8 +145,7 @@ def launch(
         with _tracing(broker.log or place.log, wire.part_of(run, part)) as trace:
             runner = _runner(workflow, broker.url, run, part, how, told)
             result = _run(runner, folder, secrets, own_broker=broker.kind != "url")
-    files = {"result": folder / "result.json"}
-    write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
+        write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
     no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
     return Launched(result, folder, files, described, started, no_graph)
 

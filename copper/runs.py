@@ -1,6 +1,6 @@
 """Runs as they are kept: a folder each, written while they go on, so that one that was killed can be gone on with.
 
-    .copper/runs/RUN/run.json        what runs, since when, in which process
+    .copper/runs/RUN/run.json        what runs, and since when
     .copper/runs/RUN/actions.jsonl   how each action ended, a line each, in the order of their ends
     .copper/runs/RUN/result.json     how the run ended; not there as long as it has not
 
@@ -9,9 +9,9 @@ What comes in: folders, results. What goes out: files, and `Kept` runs. It runs 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from copper.result import NOT_RUN, ActionResult
 from copper.workflow import Action, Workflow, comes_after
 from tracer.errors import CopperError
 
+ACTIONS = "actions.jsonl"
 RUNNING, BROKEN_OFF = "running", "broken off"
 
 
@@ -57,22 +58,33 @@ class Kept:
 
 
 class Keeper:
-    """Writes down a run while it goes on.
+    """Writes down a run while it goes on, and holds a lock meanwhile, which goes with the process, however it ends.
 
     Args:
         folder: the run's.
         workflow: what runs.
+
+    Raises:
+        CopperError: the run goes on elsewhere.
     """
 
     def __init__(self, folder: Path, workflow: Workflow) -> None:
-        self._file = folder / "actions.jsonl"
+        self._file = (folder / ACTIONS).open("ab", buffering=0)
         self._digests = {action.name: digest(action) for action in workflow.actions}
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise CopperError("the run still goes on", where=str(folder), next_step="wait for its end") from error
+
+    def close(self) -> None:
+        """The run is over."""
+        self._file.close()
 
     def add(self, result: ActionResult) -> None:
         """An action has ended."""
         line = wire.encode({**vars(result), "entry": self._digests.get(result.name, "")})
-        with self._file.open("ab") as file:
-            file.write(line + b"\n")
+        self._file.write(line + b"\n")
 
 
 def begin(folder: Path, run: str, workflow: Workflow, started: str, part: int = 1) -> Keeper:
@@ -82,10 +94,10 @@ def begin(folder: Path, run: str, workflow: Workflow, started: str, part: int = 
         CopperError: the folder can't be written to.
     """
     said = {"run": run, "workflow": str(Path(workflow.file).absolute()), "started": started, "part": part}
-    said |= {"pid": os.getpid()}
+    keeper = Keeper(folder, workflow)
     write_aside(folder / "run.json", wire.encode(said, indent=2) + b"\n")
     (folder / "result.json").unlink(missing_ok=True)
-    return Keeper(folder, workflow)
+    return keeper
 
 
 def digest(action: Action) -> str:
@@ -164,7 +176,7 @@ def _read(folder: Path) -> Kept | None:
         return None
     actions: dict[str, ActionResult] = {}
     entries: dict[str, str] = {}
-    for line in _lines(folder / "actions.jsonl"):
+    for line in _lines(folder / ACTIONS):
         entries[line["name"]] = str(line.pop("entry", ""))
         actions[line["name"]] = ActionResult(**line)
     code = result.get("exit_code") if result else None
@@ -173,7 +185,7 @@ def _read(folder: Path) -> Kept | None:
         folder=folder,
         workflow=str(said.get("workflow", "")),
         started=str(said.get("started", "")),
-        outcome=_OUTCOMES.get(code, "failed") if result else (RUNNING if _lives(said.get("pid")) else BROKEN_OFF),
+        outcome=_OUTCOMES.get(code, "failed") if result else (RUNNING if _goes_on(folder) else BROKEN_OFF),
         exit_code=code,
         part=said["part"] if isinstance(said.get("part"), int) else 1,
         seconds=result.get("seconds") if result else None,
@@ -185,12 +197,16 @@ def _read(folder: Path) -> Kept | None:
 _OUTCOMES: dict[Any, str] = {0: "done", 3: "gone", 124: "timed out", 130: "interrupted"}
 
 
-def _lives(pid: Any) -> bool:
+def _goes_on(folder: Path) -> bool:
+    """Whether somebody holds the lock of a run."""
     try:
-        os.kill(int(pid), 0)
-    except (OSError, ValueError, TypeError, OverflowError):
+        with (folder / ACTIONS).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
         return False
-    return True
+    return False
 
 
 def _json(file: Path) -> dict[str, Any] | None:
