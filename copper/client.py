@@ -13,14 +13,16 @@ it less than one.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
+import ssl
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -29,6 +31,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from copper.access import PORTS, access, why_no_tls
 from copper.mqtt import Answered, Connected, Event, Lost, Message, NoBrokerError, TooLargeError, Will, shown
 
 SESSION_SECONDS = 60
@@ -56,12 +59,16 @@ class Client:
     """One MQTT 5 connection.
 
     Args:
-        url: `mqtt://[user[:password]@]host[:port]`; the port is 1883 where it is left out.
+        url: `mqtt://[user[:password]@]host[:port]`, `mqtts://` for TLS; the port is 1883, or 8883, if none is said.
         client_id: as the broker's log will name it.
         on_event: called from the network thread with each `Event`; must not block.
         will: published by the broker when this client dies.
         session_seconds: how long the broker keeps the session when this client is gone; None for the usual time, and
             a session that begins anew.
+        environment: how to get in, see `access.py`; by default this process's own.
+
+    Raises:
+        NoBrokerError: a file that the environment names is not usable.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class Client:
         *,
         will: Will | None = None,
         session_seconds: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.url = url
         self._session_seconds = session_seconds
@@ -80,6 +88,7 @@ class Client:
         self._first = threading.Event()
         self._refused: str | None = None
         self._was_connected = False
+        self._was_cut = False
         self._resubscribing: int | None = None
         self._tries = 0
         self._largest = LARGEST
@@ -89,13 +98,15 @@ class Client:
         self._early: dict[int, ReasonCode] = {}
         self._acknowledging = threading.Lock()
         self._lock = threading.Lock()
-        self._paho = self._make(client_id, will)
+        self._paho = self._make(client_id, will, os.environ if environment is None else environment)
 
-    def _make(self, client_id: str, will: Will | None) -> paho.Client:
+    def _make(self, client_id: str, will: Will | None, environment: Mapping[str, str]) -> paho.Client:
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
-        parts = urlsplit(self.url)
-        if parts.username:
-            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        entry = access(self.url, environment)
+        if entry.user:
+            client.username_pw_set(entry.user, entry.password)
+        if entry.context:
+            client.tls_set_context(entry.context)
         if will:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
         client.on_socket_open = _no_delay
@@ -120,6 +131,9 @@ class Client:
         self._paho.connect_timeout = timeout
         try:
             self._paho.connect(host, port, keepalive=30, clean_start=anew, properties=session)
+        except (ssl.SSLError, ConnectionResetError) as error:
+            what, then = why_no_tls(error)
+            raise NoBrokerError(what, where=shown(self.url), next_step=then) from error
         except (OSError, UnicodeError) as error:
             raise NoBrokerError(
                 f"no broker answers: {getattr(error, 'strerror', None) or error}",
@@ -129,21 +143,29 @@ class Client:
         self._paho.loop_start()
         if not self._first.wait(timeout) or self._refused:
             self._end_thread()
-            reason = f"the broker refuses us: {self._refused}" if self._refused else "the broker says nothing"
-            raise NoBrokerError(
-                reason,
-                where=shown(self.url),
-                next_step="is it an MQTT broker, and are user and password right?",
-            )
+            what, then = self._why_not()
+            raise NoBrokerError(what, where=shown(self.url), next_step=then)
+
+    def _why_not(self) -> tuple[str, str]:
+        """Why nobody said yes, and what to do next."""
+        if self._refused:
+            return f"the broker refuses us: {self._refused}", "are user and password right?"
+        if not self._was_cut:
+            return "the broker says nothing", "is it an MQTT broker?"
+        if urlsplit(self.url).scheme == "mqtts":
+            return "the broker ends the connection", "does it ask for a certificate of ours (COPPER_BROKER_CERT_FILE)?"
+        return "the broker ends the connection", "is it an MQTT broker, and does it want TLS (mqtts://)?"
 
     def _address(self) -> tuple[str, int]:
         try:
             parts = urlsplit(self.url)
-            host, port = parts.hostname, parts.port or 1883
+            host, port = parts.hostname, parts.port or PORTS.get(parts.scheme)
         except ValueError:
-            host = None
-        if not host or parts.scheme != "mqtt":
-            raise NoBrokerError("no broker's address", where=shown(self.url), next_step="say mqtt://HOST[:PORT]")
+            host = port = None
+        if not host or port is None or parts.scheme not in PORTS:
+            raise NoBrokerError(
+                "no broker's address", where=shown(self.url), next_step="say mqtt://HOST[:PORT] or mqtts://"
+            )
         return host, port
 
     def subscribe(self, filters: Iterable[str], timeout: float = 5.0, *, of_others: bool = False) -> None:
@@ -293,6 +315,7 @@ class Client:
 
     def _lost(self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, _properties: Any = None) -> None:
         self._not_connected(_client, _data)
+        self._was_cut = True
         if self._was_connected:
             self._tell(Lost(str(code)))
 

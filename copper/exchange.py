@@ -18,7 +18,7 @@ from __future__ import annotations
 import queue
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -74,9 +74,10 @@ class Exchange:
     Args:
         url: the broker's.
         actions: the topics of all actions that will be asked for.
+        environment: how to get in at the broker, see `access.py`.
     """
 
-    def __init__(self, url: str, actions: Iterable[str]) -> None:
+    def __init__(self, url: str, actions: Iterable[str], environment: Mapping[str, str] | None = None) -> None:
         self.statuses: dict[str, str] = {}
         self.infos: dict[str, Any] = {}
         self.back_since = float("-inf")
@@ -95,7 +96,8 @@ class Exchange:
         self._others = False
         self._quiet_until: float | None = None
         will = Will(wire.RUNNER_STATUS, wire.DISCONNECTED.encode())
-        self._client = Client(url, f"runner-{secrets.token_hex(4)}", self._events.put, will=will)
+        name = f"runner-{secrets.token_hex(4)}"
+        self._client = Client(url, name, self._events.put, will=will, environment=environment)
 
     # ---- the connection
 

@@ -16,12 +16,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from copper import masking, offers, references, runs, wire
+from copper import access, masking, offers, references, runs, wire
 from copper.broker import open_broker
 from copper.document import Problem, WorkflowError
 from copper.lifecycle.processes import Processes
@@ -143,6 +143,8 @@ def launch(
             report(shown_one)
 
         with _tracing(broker.log or place.log, wire.part_of(run, part)) as trace:
+            if broker.kind != "url":  # ours asks nobody who they are
+                how = replace(how, environment={**how.environment, **dict.fromkeys(access.VARIABLES, "")})
             runner = _runner(workflow, broker.url, run, part, how, told)
             result = _run(runner, folder, secrets, own_broker=broker.kind != "url")
         write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")

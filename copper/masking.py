@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from copper import references
+from copper import access, references
 from copper.result import ActionResult, Report, Result
 from copper.workflow import Workflow
 
@@ -65,6 +65,7 @@ def mask(workflow: Workflow, environment: Mapping[str, str], given: Iterable[str
     }
     named = {text for action in workflow.actions for text in _texts(action.entry) if text in environment}
     names = {name for name in {*used, *given, *named} if NAMES.search(name)}
+    names.add(access.PASSWORD)
     return Mask([*(environment.get(name, "") for name in names), *_password(broker)])
 
 

@@ -69,7 +69,7 @@ class Runner:
         workflow: what to run.
         url: the broker's.
         run: the run's id, `[0-9A-Za-z_-]+`, sorting by time.
-        environment: what `${env.…}` stands for.
+        environment: what `${env.…}` stands for, and how to get in at the broker.
         report: called with each `Report`.
         services: who starts services, and knows how those that it started are.
         jobs: how many actions may run at a time, at least 1.
@@ -95,7 +95,8 @@ class Runner:
     _schedule: Schedule = field(init=False)
 
     def __post_init__(self) -> None:
-        self._exchange = Exchange(self.url, [action.topic for action in self.workflow.actions])
+        topics = [action.topic for action in self.workflow.actions]
+        self._exchange = Exchange(self.url, topics, self.environment)
         self._schedule = Schedule(self.workflow.actions, self.jobs)
 
     def open(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from copper.access import PORTS
 from copper.broker import builtin, mosquitto
 from copper.broker.process import BrokerError
 from copper.mqtt import shown
@@ -20,7 +21,7 @@ from tracer.errors import CopperError
 
 __all__ = ["Broker", "BrokerError", "open_broker"]
 
-ALLOWED = "say mqtt://HOST, mqtt://HOST:PORT, mqtt://USER:PASSWORD@HOST:PORT, mosquitto or builtin"
+ALLOWED = "say mqtt://HOST, mqtt://HOST:PORT, mqtt://USER:PASSWORD@HOST:PORT, mqtts:// for TLS, mosquitto or builtin"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Broker:
     """A broker that can be connected to.
 
     Attributes:
-        url: `mqtt://host:port`, with `user:password@` where the user gave one.
+        url: `mqtt://host:port` or `mqtts://host:port`, with `user:password@` where the user gave one.
         kind: "url" where somebody else runs it, "mosquitto" or "builtin" where Copper started it.
         log: its log file where Copper started it, else None.
     """
@@ -43,8 +44,9 @@ def open_broker(where: str | None, folder: Path) -> Iterator[Broker]:
     """Have a broker as long as the block lasts.
 
     Args:
-        where: `mqtt://[user:password@]host[:port]` is used as it is (port 1883 unless said); "mosquitto"
-            and "builtin" start that one; None starts Mosquitto where it is installed, else the built-in one.
+        where: `mqtt://[user:password@]host[:port]` is used as it is (port 1883 unless said), and `mqtts://` (8883);
+            "mosquitto" and "builtin" start that one; None starts Mosquitto where it is installed, else the
+            built-in one.
         folder: where a started broker puts `mosquitto.log` and `mosquitto.conf`; made if it is missing.
 
     Yields:
@@ -74,13 +76,11 @@ def _checked(where: str) -> str:
     """
     try:
         parts = urlsplit(where)
-        port = 1883 if parts.port is None else parts.port
+        port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     except ValueError as error:
         raise CopperError(f"no broker's address: {error}", where=shown(where), next_step=ALLOWED) from error
-    if parts.scheme == "mqtts":
-        raise CopperError("TLS is not there yet", where=shown(where), next_step=ALLOWED)
     if (
-        parts.scheme != "mqtt"
+        parts.scheme not in PORTS
         or port == 0
         or not parts.hostname
         or parts.path.strip("/")
@@ -90,7 +90,7 @@ def _checked(where: str) -> str:
         raise CopperError("no broker's address", where=shown(where), next_step=ALLOWED)
     account = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"mqtt://{account}{host}:{port}"
+    return f"{parts.scheme}://{account}{host}:{port}"
 
 
 def _made(folder: Path) -> Path:

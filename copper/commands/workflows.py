@@ -15,7 +15,7 @@ BROKER = click.option(
     metavar="WHERE",
     envvar="COPPER_BROKER",
     show_envvar=True,
-    help="mqtt://[user:password@]host[:port], or `mosquitto`, or `builtin`."
+    help="mqtt://[user:password@]host[:port], mqtts:// for TLS, or `mosquitto`, or `builtin`."
     " Left out: Mosquitto if it is installed, else the small broker that comes with Copper.",
 )
 LOG = click.option(
