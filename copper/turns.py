@@ -81,8 +81,9 @@ class Turns:
         row = self.rows.setdefault(word.service, [])
         if word.says == LEAVES:
             self._remove(word.service, word.id)
-        elif word.says == HAS and not ours and word.id not in row:
-            row.insert(0, word.id)
+        elif word.says == HAS and word.id not in row:
+            # our own too: whoever queues up anew must come to the same order as the others
+            row.insert(sum(one in self.holding for one in row), word.id)
         elif word.says == WANTS:
             if word.id not in row:
                 row.append(word.id)

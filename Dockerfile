@@ -1,0 +1,14 @@
+# Runner, services and tracer: one image, each container says which it is.
+ARG PYTHON=python:3.12-slim
+FROM ${PYTHON}
+WORKDIR /copper
+COPY pyproject.toml README.md LICENSE ./
+COPY copper copper
+COPY tracer tracer
+COPY viz viz
+COPY docs docs
+RUN pip install --no-cache-dir . && rm -rf /copper && mkdir -p /work && chmod 1777 /work
+WORKDIR /work
+ENV PYTHONUNBUFFERED=1 HOME=/tmp
+USER 1000:1000
+CMD ["copper", "--help"]
