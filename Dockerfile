@@ -7,7 +7,7 @@ COPY copper copper
 COPY tracer tracer
 COPY viz viz
 COPY docs docs
-RUN pip install --no-cache-dir . && rm -rf /copper && mkdir -p /work && chmod 1777 /work
+RUN pip install --no-cache-dir ".[web]" && rm -rf /copper && mkdir -p /work && chmod 1777 /work
 WORKDIR /work
 ENV PYTHONUNBUFFERED=1 HOME=/tmp
 USER 1000:1000

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("python:3.12-slim", "python:3.11-slim")
 WORKFLOW = """\
@@ -44,18 +46,62 @@ def project(tmp_path):
     environment = {
         **os.environ,
         "COPPER_PORT": str(port),
+        "COPPER_FETCH_PORT": "0",
+        "COPPER_TLS_PORT": "0",
         "COPPER_SOURCE": str(ROOT),
         "COPPER_IMAGE": name,
         "COPPER_MOSQUITTO": f"{name}-mosquitto",
         "COPPER_PYTHON_IMAGE": os.environ.get("COPPER_PYTHON_IMAGE") or (here or PYTHONS)[0],
     }
 
-    def compose(*words):
-        return docker("compose", "-p", name, *words, cwd=tmp_path, env=environment)
+    def compose(*words, files=()):
+        named = [word for file in files for word in ("-f", file)]
+        return docker("compose", "-p", name, *named, *words, cwd=tmp_path, env=environment)
 
     yield tmp_path, compose
     compose("down", "-v", "--timeout", "1")
     docker("image", "rm", name, f"{name}-mosquitto")
+
+
+def assert_is_the_protocols(graph):
+    """Who publishes what, and whose messages reached whom, are exactly what the MQTT contract says."""
+    edges = {(edge["source"], edge["target"], edge["key"]) for edge in graph["edges"]}
+    # what is unchanged has no progress
+    delivered = {edge for edge in edges if edge[2].startswith("deliver:") and not edge[2].endswith("/progress")}
+    expected = set()
+    for service, action in (("fetcher", "fetch"), ("markdown", "build")):
+        topic = f"{service}/{action}"
+        expected.add(("service:runner", f"service:{service}", f"deliver:{topic}"))
+        for said in (f"{topic}/start", f"{topic}/finish", f"{service}/status", f"{service}/info"):
+            expected.add((f"service:{service}", "service:runner", f"deliver:{said}"))
+    assert delivered == expected
+    published = {(source, target) for source, target, key in edges if key == "publish"}
+    topics = {target.removeprefix("topic:") for source, target in published if source == "service:runner"}
+    assert {topic for topic in topics if not topic.startswith("runner/")} == {"fetcher/fetch", "markdown/build"}
+
+
+def secured(folder):
+    """What docker-compose.secure.yml wants, in `access`: TLS, and a password."""
+
+    def run(*command):
+        subprocess.run(command, cwd=access, check=True, capture_output=True, timeout=30)
+
+    access = folder / "access"
+    access.mkdir()
+    (access / "access.conf").write_text(
+        "listener 8883\nallow_anonymous false\npassword_file /mosquitto/access/passwords\n"
+        "cafile /mosquitto/access/ca.pem\ncertfile /mosquitto/access/broker.pem\nkeyfile /mosquitto/access/broker.key\n"
+    )
+    (access / "password").write_text("open sesame\n")
+    run(need("mosquitto_passwd"), "-c", "-b", "passwords", "copper", "open sesame")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    run("openssl", "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=ca")
+    run("openssl", "req", "-new", *key, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=mosquitto")
+    (access / "names").write_text("subjectAltName=DNS:mosquitto\n")
+    run("openssl", "x509", "-req", "-in", "broker.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+        "-extfile", "names", "-out", "broker.pem", "-days", "2")  # fmt: skip
+    for file in access.iterdir():
+        file.chmod(0o644)
 
 
 @pytest.mark.timeout(300)
@@ -69,16 +115,12 @@ def test_the_compose_project_runs_twice_and_goes_down_at_once(project):
     for graph in graphs:
         assert (graph.parent / "deps.svg").is_file()
         assert (graph.parent / "deps.drawio").is_file()
-        edges = json.loads(graph.read_text())["edges"]
-        found = {(e["source"], e["target"]) for e in edges if e["key"] == "publish" and "runner/" not in e["target"]}
-        assert {
-            edge for edge in found if edge[1].count("/") == 1 and "status" not in edge[1] and "info" not in edge[1]
-        } == {
-            ("service:runner", "topic:fetcher/fetch"),
-            ("service:runner", "topic:markdown/build"),
-        }
-        assert ("service:fetcher", "topic:fetcher/fetch/finish") in found
-        assert ("service:markdown", "topic:markdown/build/finish") in found
+        assert_is_the_protocols(json.loads(graph.read_text()))
+        ours = folder / "cache" / "runs" / graph.parent.name / "graph.json"
+        assert_is_the_protocols(json.loads(ours.read_text()))
+    log = (folder / "cache" / "log" / "mosquitto" / "mosquitto.log").read_text()
+    clients = {line.split(" as ")[1].split("-")[0] for line in log.splitlines() if "New client connected" in line}
+    assert clients == {"runner", "fetcher", "markdown"}, "no health check stands in the log"
     page = folder / "cache" / "web" / "docs" / "index.html"
     assert "Hello" in page.read_text()
     assert page.stat().st_uid == 1000
@@ -86,3 +128,10 @@ def test_the_compose_project_runs_twice_and_goes_down_at_once(project):
     began = time.monotonic()
     assert compose("down").returncode == 0
     assert time.monotonic() - began < 2
+    shutil.copy(ROOT / "docker-compose.secure.yml", folder)
+    secured(folder)
+    files = ("docker-compose.yml", "docker-compose.override.yml", "docker-compose.secure.yml")
+    done = compose("up", "--exit-code-from", "runner", files=files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "open sesame" not in done.stdout + done.stderr
+    assert len(list(folder.glob("cache/trace/*/graph.json"))) == 3

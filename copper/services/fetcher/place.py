@@ -6,6 +6,7 @@ record of what was fetched last: `.RESOURCE.json`, beside the resource so that i
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ class Place:
         return self.folder / f".{self.resource}{below}.new"
 
     def remembered(self) -> Record | None:
-        """What `remember` kept for this target, if the target is still there."""
+        """What `remember` kept for this target, if the target is still there; what a kill left of that is swept."""
+        for begun in self.folder.glob(f".{glob.escape(self._file.name)}.*"):
+            begun.unlink(missing_ok=True)
         record = self._records().get(self._key)
         return record if isinstance(record, dict) and self.target.is_dir() else None
 
