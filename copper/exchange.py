@@ -221,6 +221,8 @@ class Exchange:
         if not self._turns.stands(service, request):
             return now > self._asked.get(request, now) + ECHO_SECONDS and self._lost_since is None
         quiet = not self._others or now >= (self._quiet_until or now)  # asked now: who wanted before us came before us
+        if quiet:
+            self._turns.forget_doubtful()
         return quiet and self._turns.is_first(service, request)
 
     def leave(self, request: str) -> None:
@@ -234,8 +236,7 @@ class Exchange:
         for word in words:
             self.say(wire.RUNNER_TURNS, vars(word))
 
-    def _ask_turns_again(self) -> None:
-        words = self._turns.ask_again()
+    def _ask_turns_again(self, words: list[turns.Word]) -> None:
         if words:
             now = time.monotonic()
             self._quiet_until = now + QUIET_SECONDS
@@ -281,7 +282,7 @@ class Exchange:
             service = wire.service_of(one.request.topic)
             if service in self.infos:
                 self._gone_at[service] = now + BROKER_SECONDS
-        self._ask_turns_again()
+        self._ask_turns_again(self._turns.ask_again())
 
     def _answered(self, event: Answered) -> None:
         one = self._open.get(self._mids.pop(event.mid, ""))
@@ -296,7 +297,7 @@ class Exchange:
         self._others = self._others or event.payload == wire.CONNECTED.encode()
         if event.payload == wire.DISCONNECTED.encode() and not event.retain:
             self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-            self._ask_turns_again()
+            self._ask_turns_again(self._turns.somebody_died())
 
     def _take_status(self, event: Message) -> None:
         service = event.topic.removesuffix("/status")

@@ -40,11 +40,13 @@ class Turns:
         rows: for each service the ids of requests, the one that is or may be worked on first.
         waiting: our requests that wait, and their service.
         holding: our requests that are under way, and their service.
+        doubtful: others' requests that stand in a row, and may be those of a runner that died.
     """
 
     rows: dict[str, list[str]] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     holding: dict[str, str] = field(default_factory=dict)
+    doubtful: set[tuple[str, str]] = field(default_factory=set)
 
     def want(self, service: str, request: str) -> Word:
         """A request of ours wants to be next; it stands in the row when we hear our own word."""
@@ -78,6 +80,7 @@ class Turns:
     def heard(self, word: Word) -> list[Word]:
         """Somebody said something, perhaps we ourselves; returns what we have to say to it."""
         ours = word.id in self.waiting or word.id in self.holding
+        self.doubtful.discard((word.service, word.id))
         row = self.rows.setdefault(word.service, [])
         if word.says == LEAVES:
             self._remove(word.service, word.id)
@@ -92,9 +95,22 @@ class Turns:
                 return [Word(word.service, one, HAS) for one in before if one in self.waiting or one in self.holding]
         return []
 
+    def somebody_died(self) -> list[Word]:
+        """Nobody says whose the requests of the dead were: all who live say again what is theirs, in its place."""
+        rows = [(service, one) for service, row in self.rows.items() for one in row]
+        ours = {**self.waiting, **self.holding}
+        self.doubtful |= {(service, one) for service, one in rows if one not in ours}
+        return [Word(service, one, HAS) for service, one in rows if one in ours]
+
+    def forget_doubtful(self) -> None:
+        """Whoever lives has had time to say so."""
+        doubtful, self.doubtful = self.doubtful, set()
+        for service, one in doubtful:
+            self._remove(service, one)
+
     def ask_again(self) -> list[Word]:
-        """The rows may be wrong (the broker was away, a runner died): keep what is under way, and queue up anew."""
-        self.rows = {}
+        """The rows may be wrong, as the broker was away: keep what is under way, and queue up anew."""
+        self.rows, self.doubtful = {}, set()
         for request, service in self.holding.items():
             self.rows.setdefault(service, []).append(request)
         held = [Word(service, request, HAS) for request, service in self.holding.items()]

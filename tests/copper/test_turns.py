@@ -35,7 +35,8 @@ class Runner:
             word = self.game.words[self.heard]
             self.heard += 1
             if word is None:
-                self.ask_again()
+                self.say(self.turns.somebody_died())
+                self.asked = len(self.game.words)
             else:
                 self.say(self.turns.heard(word))
 
@@ -54,11 +55,10 @@ class Runner:
     def may_go(self) -> bool:
         """Its turn has come, and all have had time to answer what it asked."""
         everybody = all(one.heard >= self.asked for one in self.game.runners)
-        return everybody and self.heard == len(self.game.words) and self.turns.is_first("old", self.wanted)
-
-    def ask_again(self) -> None:
-        self.say(self.turns.ask_again())
-        self.asked = len(self.game.words)
+        if not everybody or self.heard < len(self.game.words):
+            return False
+        self.turns.forget_doubtful()
+        return self.turns.is_first("old", self.wanted)
 
 
 class Game:
@@ -68,7 +68,7 @@ class Game:
         self.random = random.Random(seed)
         self.words, self.runners, self.served = [], [], []
         self.names = [chr(ord("a") + number) for number in range(self.random.randint(2, 4))]
-        self.deaths = self.random.randint(0, 1)
+        self.deaths = self.random.randint(0, 2)
 
     def play(self) -> None:
         for _ in range(2_000):
