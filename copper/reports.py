@@ -30,6 +30,8 @@ def check(file: Path) -> None:
     """
     if file.suffix not in {".json", ".xml"}:
         raise CopperError("a report is .json, or .xml for JUnit", where=str(file), next_step="name it so")
+    if not file.absolute().parent.is_dir():
+        raise CopperError("there is no such folder", where=str(file.parent), next_step="make it first")
 
 
 def report(file: Path, result: Result, workflow: str, started: str) -> bytes:

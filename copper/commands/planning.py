@@ -23,7 +23,8 @@ def plan(workflow: Workflow, place: Place, how: How) -> str:
         raise WorkflowError(wrong)
     kept = runs.usable(how.earlier, workflow, how.since) if how.earlier else {}
     levels = _levels(workflow)
-    lines = [f"{workflow.file}: {len(workflow.actions)} actions, at most {how.jobs} at once"]
+    count = len(workflow.actions)
+    lines = [f"{workflow.file}: {count} action{'s' if count != 1 else ''}, at most {how.jobs} at once"]
     width = max(len(action.topic) for action in workflow.actions)
     for action in workflow.actions:
         words = [f"{levels[action.name]:>3}  {action.topic:<{width}}  {action.name}"]

@@ -18,6 +18,7 @@ from watchdog.observers import Observer
 from copper import references, workflow
 from copper.commands import running, show
 from copper.commands.running import Asked
+from copper.document import read_document
 from copper.workflow import Workflow
 from tracer.errors import CopperError
 
@@ -38,6 +39,7 @@ def watch(asked: Asked) -> int:
         KeyboardInterrupt: Ctrl-C.
     """
     file = asked.workflow or Path()
+    read_document(file)
     while True:
         places = sources(file)
         before = state(places)

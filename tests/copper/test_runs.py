@@ -95,6 +95,12 @@ def test_a_report_of_another_kind_is_refused_before_anything_runs(folder):
     assert not (folder / ".copper").exists()
 
 
+def test_a_report_into_a_folder_that_is_not_there_is_refused_before_anything_runs(folder):
+    done = copper("run", "w.yaml", "--report", "no/r.xml", cwd=folder)
+    assert (done.returncode, "there is no such folder" in done.stderr) == (2, True)
+    assert not (folder / ".copper").exists()
+
+
 def test_what_goes_on_is_said_as_json_lines(folder):
     done = copper("run", "w.yaml", "--broker", "builtin", "--json", cwd=folder)
     told = [json.loads(line) for line in done.stdout.splitlines()]

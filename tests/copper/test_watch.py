@@ -4,7 +4,7 @@ import signal
 import subprocess
 
 from tests.copper.standins import wait_for
-from tests.copper.test_demo import COPPER
+from tests.copper.test_demo import COPPER, copper
 
 
 def test_it_runs_again_when_a_source_or_the_file_changes(tmp_path):
@@ -29,3 +29,8 @@ def test_it_runs_again_when_a_source_or_the_file_changes(tmp_path):
     finally:
         watching.send_signal(signal.SIGINT)
         assert watching.wait(20) == 130
+
+
+def test_a_file_that_is_not_there_is_nothing_to_watch(tmp_path):
+    done = copper("watch", "no.yaml", cwd=tmp_path)
+    assert (done.returncode, "no.yaml: can't be read" in done.stderr) == (2, True)
