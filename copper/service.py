@@ -62,7 +62,9 @@ class Service:
         broker: its URL; where it is left out, the environment variable COPPER_BROKER, else this machine's port 1883.
         version: of the service, for `SERVICE/info`.
         produces: topics on which it publishes resources, for `SERVICE/info`.
-        http_port: where it listens for HTTP, if it has requests, and COPPER_HTTP_PORT says nothing else.
+        http_port: where it listens for HTTP, if it has requests, and COPPER_HTTP_PORT says nothing else; where that is
+            empty, it does not.
+        needs_http: where that can't be, it does not serve; else it says so, and answers over MQTT alone.
     """
 
     def __init__(
@@ -73,9 +75,11 @@ class Service:
         version: str = "",
         produces: Iterable[str] = (),
         http_port: int = HTTP_PORT,
+        needs_http: bool = True,
     ) -> None:
         self.name = name
         self.http_port = http_port
+        self._needs_http = needs_http
         self._broker = broker
         self._version = version
         self._produces = list(produces)
@@ -282,14 +286,22 @@ class Service:
             return False
 
     def _open_face(self) -> None:
-        if not self._endpoints:
+        said = os.environ.get("COPPER_HTTP_PORT")
+        if not self._endpoints or said == "":
             return
         from copper.web import Face  # noqa: PLC0415  an extra, which few need
 
         host = os.environ.get("COPPER_HTTP_HOST") or "127.0.0.1"
         port = _port("COPPER_HTTP_PORT", self.http_port)
-        self._face = Face(self.name, self._endpoints, self, host, port)
-        self.http_port = self._face.start()
+        try:
+            face = Face(self.name, self._endpoints, self, host, port)
+            self.http_port = face.start()
+        except CopperError as error:
+            if self._needs_http or said is not None:
+                raise
+            print(f"{error}; it goes on without", file=sys.stderr)  # noqa: T201  it is a program's own word
+        else:
+            self._face = face
 
     def _close_face(self) -> None:
         face, self._face = self._face, None

@@ -12,11 +12,13 @@ import asyncio
 import contextlib
 import inspect
 import json
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from copper import errors, wire
 from copper.job import ActionError, CancelledError, Job, Publisher
@@ -40,6 +42,7 @@ STATUSES = {
     "storage": 507,
 }
 """HTTP's statuses by the kinds of our errors; all others are 500."""
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 RETRY_SECONDS = 1
 START_SECONDS = 10.0
 STOP_SECONDS = 3.0
@@ -116,14 +119,15 @@ class Face:
         self._name = name
         self._endpoints = endpoints
         self._publisher = publisher
-        self._where = f"{host}:{port}"
+        self._host = host
+        self._port = port
         config = uvicorn.Config(
-            self._app(), host=host, port=port, log_level="warning", access_log=False, lifespan="off",
+            self._app(), log_level="warning", access_log=False, lifespan="off",
             timeout_graceful_shutdown=int(STOP_SECONDS),
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._jobs: set[Job] = set()
-        self._thread = threading.Thread(target=self._run, name=f"{name} http", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> int:
         """Listen; the port.
@@ -131,28 +135,32 @@ class Face:
         Raises:
             CopperError: nobody may listen there, or somebody does.
         """
+        try:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            listening = socket.create_server((self._host, self._port), family=family)
+        except OSError as error:
+            raise CopperError(
+                f"can't listen there for HTTP: {error.strerror}",
+                where=f"{self._name} at {self._host}:{self._port}",
+                next_step="COPPER_HTTP_PORT names another port",
+            ) from error
+        port = int(listening.getsockname()[1])
+        self._thread = threading.Thread(
+            target=self._server.run, args=[[listening]], name=f"{self._name} http", daemon=True
+        )
         self._thread.start()
         until = time.monotonic() + START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > until:
-                raise CopperError(
-                    "can't listen there for HTTP", where=f"{self._name} at {self._where}",
-                    next_step="is the port taken? COPPER_HTTP_PORT names another",
-                )  # fmt: skip
+        while not self._server.started and self._thread.is_alive() and time.monotonic() < until:
             time.sleep(0.01)
-        return int(self._server.servers[0].sockets[0].getsockname()[1])
+        return port
 
     def stop(self) -> None:
         """Answer what is being worked on, and end."""
         for job in list(self._jobs):
             job.cancel(CancelledError(f"{self._name} stops", kind="stopping", retryable=True))
         self._server.should_exit = True
-        self._thread.join(STOP_SECONDS + 1)
-
-    def _run(self) -> None:
-        # uvicorn ends a process whose port is taken
-        with contextlib.suppress(SystemExit):
-            self._server.run()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS + 1)
 
     def _app(self) -> Any:
         from starlette.applications import Starlette  # noqa: PLC0415
@@ -197,6 +205,7 @@ class Face:
 
         async def answer(request: Any) -> Any:
             try:
+                self._refuse_strangers(request)
                 entry = await _entry(request)
                 async with one.turn():
                     value = await self._call(one, entry, request)
@@ -208,6 +217,19 @@ class Face:
                 return Response(wire.encode(said), status, headers, media_type="application/json")
 
         return answer
+
+    def _refuse_strangers(self, request: Any) -> None:
+        """Whoever opened a page of somebody else's in a browser did not mean to ask us.
+
+        Raises:
+            ActionError: a browser asks for a page of another origin, or by a name that is not this machine's.
+        """
+        host = request.headers.get("host", "")
+        asks = request.headers.get("origin")
+        if asks is not None and urlsplit(asks).netloc != host:
+            raise ActionError(f"pages of {asks} may not ask here", kind="refused")
+        if self._host in LOOPBACK and urlsplit(f"//{host}").hostname not in LOOPBACK:
+            raise ActionError(f"{host} is not a name of this machine", kind="refused")
 
     async def _call(self, one: Endpoint, entry: Any, request: Any) -> Any:
         from starlette.concurrency import run_in_threadpool  # noqa: PLC0415  an extra

@@ -75,7 +75,7 @@ class Processes:
             with (self._folder / f"{service}.log").open("ab") as log, held():
                 self._running[service] = subprocess.Popen(
                     ["sh", "-c", LEASH, service, *command],
-                    env={**os.environ, **self._environment},
+                    env={**self._own(service), **os.environ, **self._environment},
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -84,6 +84,11 @@ class Processes:
         except OSError as error:
             raise CopperError(f"can't be started: {error.strerror}", where=f"service {service}") from error
         return True
+
+    def _own(self, service: str) -> dict[str, str]:
+        """Of our own services one runs for each run: two would quarrel about the port for HTTP."""
+        source = self._sources.get(service)
+        return {"COPPER_HTTP_PORT": ""} if source is None or source.core is not None else {}
 
     def ended(self, service: str) -> str | None:
         """Why a service that was started here has ended; an empty text while it runs, None where it was not started."""

@@ -96,6 +96,12 @@ def ask_shortly(shop):
     return answer.status_code, answer.headers["Retry-After"], answer.json()["retryable"]
 
 
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
+def test_a_page_of_another_origin_may_not_ask(shop, headers):
+    answer = ask(shop, "/shop/price", json={"article": "pen"}, headers=headers)
+    assert (answer.status_code, answer.json()["kind"]) == (403, "refused")
+
+
 def test_what_may_be_asked_stands_in_openapi(shop):
     said = requests.get(shop.url + "/openapi.json", timeout=10).json()
     post = said["paths"]["/shop/price"]["post"]

@@ -18,7 +18,7 @@ from copper.services.fetcher.tree import Tick
 PROGRESS_EVERY = 0.1
 """Seconds between two progress messages, so that ten thousand small files don't fill the broker's queues."""
 
-service = Service("fetcher")
+service = Service("fetcher", produces=[wire.resource("fetcher", "+")], http_port=8001, needs_http=False)
 
 
 @service.action
@@ -62,6 +62,7 @@ def fetch(
     return [_bring(job.entry, job)]
 
 
+@service.request(path="/fetch")
 def fetch_all(fetch_list: list[dict[str, Any]], *, job: Job) -> list[dict[str, Any]]:
     """Bring what each entry of a list asks for, one after the other, as `POST /fetch` of the first Copper did.
 
@@ -106,8 +107,3 @@ def teller(job: Job) -> Tick:
             job.progress(done, total, name.encode("utf-8", "replace").decode(), "files")
 
     return tick
-
-
-# Not always: its libraries are an extra, and two runs that start a fetcher each would quarrel about the port.
-if os.environ.get("COPPER_HTTP_PORT"):
-    service.request(path="/fetch")(fetch_all)
