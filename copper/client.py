@@ -290,6 +290,10 @@ class Client:
         ending = threading.Thread(target=self._paho.loop_stop, daemon=True)
         ending.start()
         ending.join(CLOSE_SECONDS)
+        if not ending.is_alive():
+            # paho leaves the sockets by which it wakes its thread to the garbage collector, which complains of them
+            with contextlib.suppress(AttributeError):
+                self._paho._reset_sockets(sockpair_only=True)  # noqa: SLF001
 
     def _connected(self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, properties: Any = None) -> None:
         if code.is_failure:
