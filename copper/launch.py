@@ -137,6 +137,7 @@ def launch(
         say(f"broker: {described}")
 
         def told(one: Report) -> None:
+            keeper.began()
             shown_one = masking.report(one, secrets)
             if shown_one.result is not None and not shown_one.result.reused:
                 keeper.add(shown_one.result)

@@ -1,13 +1,14 @@
 """Secrets stay secret: in what is shown and kept, their values are `***`.
 
 Comes in: a workflow, the environment, the broker's URL. Goes out: a `Mask`. A secret is the value of a variable that
-the workflow or its env file uses and whose name says so (TOKEN, SECRET, PASSWORD, KEY …), and the broker's password.
-What is shorter than LEAST is no secret: it would stand in every other word. What is published on the broker is not
-masked: the service needs it.
+the workflow or its env file uses and whose name says so (TOKEN, SECRET, PASSWORD, KEY …), and the broker's password;
+so is what stands before the @ of any URL, where it holds a password. What is shorter than LEAST is no secret: it would
+stand in every other word. What is published on the broker is not masked: the service needs it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,6 +25,8 @@ NAMES = re.compile(
 LEAST = 4
 """Signs of a secret, at least."""
 MASKED = "***"
+IN_URL = r"(?<=://)[^\s/?#@:\"'<>]*:[^\s/?#\"'<>]+(?=@)"
+"""Who somebody is at an address, and the password: `https://USER:PASSWORD@host`."""
 
 
 class Mask:
@@ -31,16 +34,14 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         longest_first = sorted({one for one in secrets if len(one) >= LEAST}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._pattern = re.compile("|".join([*map(re.escape, longest_first), IN_URL]))
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        return self._pattern.sub(MASKED, text) if self._pattern else text
+        return self._pattern.sub(MASKED, text)
 
     def value(self, value: Any) -> Any:
         """The same for whatever JSON can hold."""
-        if self._pattern is None:
-            return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -83,6 +84,11 @@ def result(one: Result, secrets: Mask) -> Result:
 def action_result(one: ActionResult, secrets: Mask) -> ActionResult:
     """How an action ended, without secrets."""
     return replace(one, answer=secrets.value(one.answer), error=secrets.text(one.error))
+
+
+def hides(value: Any) -> bool:
+    """Whether a value that was kept stands there without its secrets."""
+    return MASKED in json.dumps(value)
 
 
 def _texts(value: Any) -> Iterable[str]:

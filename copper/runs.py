@@ -12,15 +12,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from copper import wire
+from copper import masking, references, wire
 from copper.action import State
 from copper.output import write_aside
-from copper.result import NOT_RUN, ActionResult
+from copper.result import NOT_RUN, SKIPPED, ActionResult
 from copper.workflow import Action, Workflow, comes_after
 from tracer.errors import CopperError
 
@@ -63,23 +65,39 @@ class Keeper:
     Args:
         folder: the run's.
         workflow: what runs.
+        is_new: it is the first part of the run.
 
     Raises:
         CopperError: the run goes on elsewhere.
     """
 
-    def __init__(self, folder: Path, workflow: Workflow) -> None:
-        self._file = (folder / ACTIONS).open("ab", buffering=0)
+    def __init__(self, folder: Path, workflow: Workflow, *, is_new: bool) -> None:
+        self._folder = folder
+        self._file = (folder / ACTIONS).open("ab+", buffering=0)
         self._digests = {action.name: digest(action) for action in workflow.actions}
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
             raise CopperError("the run still goes on", where=str(folder), next_step="wait for its end") from error
+        self._is_unused = is_new
+        if self._file.seek(0, os.SEEK_END):
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self._file.write(b"\n")  # its writer was killed inside a line, which is lost; the next must not be
 
     def close(self) -> None:
-        """The run is over."""
+        """The run is over. One that came to no action, as there was no broker, was none: `last` is the one before."""
+        if self._is_unused:
+            (self._folder / "run.json").unlink(missing_ok=True)
+            (self._folder / ACTIONS).unlink(missing_ok=True)
+            with suppress(OSError):  # the log of a broker that did not start may lie there
+                self._folder.rmdir()
         self._file.close()
+
+    def began(self) -> None:
+        """Something is asked for, or has ended."""
+        self._is_unused = False
 
     def add(self, result: ActionResult) -> None:
         """An action has ended."""
@@ -94,7 +112,7 @@ def begin(folder: Path, run: str, workflow: Workflow, started: str, part: int = 
         CopperError: the folder can't be written to.
     """
     said = {"run": run, "workflow": str(Path(workflow.file).absolute()), "started": started, "part": part}
-    keeper = Keeper(folder, workflow)
+    keeper = Keeper(folder, workflow, is_new=part == 1)
     write_aside(folder / "run.json", wire.encode(said, indent=2) + b"\n")
     (folder / "result.json").unlink(missing_ok=True)
     return keeper
@@ -137,7 +155,9 @@ def find(folder: Path, run: str, workflow: Path | None = None) -> Kept:
 def usable(earlier: Kept, workflow: Workflow, since: str | None = None) -> dict[str, ActionResult]:
     """The results of an earlier run that still hold, by the names of their actions.
 
-    One holds if the action finished, its entry is the same, and all that it needs holds, too.
+    One holds if the action finished, its entry is the same, and all that it needs holds, too; what was skipped is no
+    result, but what came after it holds. An answer that held a secret was kept without it, so where it is referred to
+    it has to be asked for again.
 
     Args:
         earlier: the run.
@@ -145,15 +165,31 @@ def usable(earlier: Kept, workflow: Workflow, since: str | None = None) -> dict[
         since: an action's name: it and all that come after it in the file are run again.
     """
     found: dict[str, ActionResult] = {}
+    holds: set[str] = set()
     is_before = True
     for action in workflow.actions:
         is_before = is_before and action.name != since
         result = earlier.actions.get(action.name)
         same = earlier.entries.get(action.name) == digest(action)
-        finished = result is not None and result.outcome == State.FINISHED.value
-        if is_before and result is not None and finished and same and comes_after(action) <= set(found):
+        if not is_before or result is None or not same or not comes_after(action) <= holds:
+            continue
+        if result.outcome == SKIPPED:
+            holds.add(action.name)
+        elif result.outcome == State.FINISHED.value and not _is_masked(result, workflow):
+            holds.add(action.name)
             found[action.name] = result
     return found
+
+
+def _is_masked(result: ActionResult, workflow: Workflow) -> bool:
+    """Whether something that is referred to of an answer was kept without its secrets."""
+    for action in workflow.actions:
+        for text, reference in references.find([action.entry, action.condition]):
+            if reference and reference.action == result.name:
+                with suppress(references.BrokenReferenceError):  # it will be told when it is used
+                    if masking.hides(references.resolve(f"${{{text}}}", {result.name: result.answer}, {})):
+                        return True
+    return False
 
 
 def earlier(kept_run: Kept, workflow: Workflow, since: str | None = None) -> dict[str, ActionResult]:

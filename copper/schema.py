@@ -26,13 +26,13 @@ def schema() -> dict[str, Any]:
                 "properties": {
                     "services": {
                         "description": "Where services come from; without it they are whoever is on the broker.",
-                        "type": ["object", "null"],
+                        "type": "object",
                         "propertyNames": {"pattern": r"^[^/+#$.][^/+#]*$"},
                         "additionalProperties": {"$ref": "#/$defs/service"},
                     },
                     "defaults": {
                         "description": "For actions that say nothing themselves.",
-                        "type": ["object", "null"],
+                        "type": "object",
                         "properties": _policies(),
                         "additionalProperties": False,
                     },

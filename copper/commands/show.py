@@ -20,6 +20,11 @@ from copper.workflow import Action, Workflow
 _LONGEST = 2000
 """How many characters of what a service says are shown."""
 
+_NARROW = 70
+"""Columns of a terminal on which a bar is short, so that there is room for words."""
+_CLOCK = 11
+"""Columns that the time and the gaps of a bar's line take."""
+
 _GOOD = State.FINISHED.value
 _SIGNS = {_GOOD: "✔", SKIPPED: "-", NOT_RUN: "-"}
 _LABELS = {
@@ -50,27 +55,35 @@ def reporter(stream: IO[str] | None, json_to: IO[str] | None = None) -> Iterator
 
 @contextmanager
 def _bars(stream: IO[str]) -> Iterator[Callable[[Report], None]]:
+    from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415  only where a terminal is there
     from rich.markup import escape  # noqa: PLC0415
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
+    console = Console(file=stream)
+    bar = 24 if console.width >= _NARROW else 6
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=bar),
         TimeElapsedColumn(),
         TextColumn("{task.fields[words]}", style="dim"),
     )
-    with Bars(*columns, console=Console(file=stream)) as bars:
+    with Bars(*columns, console=console) as bars:
         tasks: dict[int, Any] = {}
+        widest = 0
 
         def report(one: Report) -> None:
+            nonlocal widest
+            widest = max(widest, cell_len(_label(one.action)) + 2)
             if one.number not in tasks:
                 tasks[one.number] = bars.add_task(f"  {escape(_label(one.action))}", total=None, words="")
             task = tasks[one.number]
             if one.progress is not None:
                 total, done = one.progress.total, one.progress.done
-                bars.update(task, total=total, completed=done or 0, words=escape(_words(one.progress)))
+                left = console.width - widest - bar - _CLOCK  # else the bars would give way, and then the names
+                words = _cut(_words(one.progress), max(left, 0))
+                bars.update(task, total=total, completed=done or 0, words=escape(words))
             if one.result is not None:
                 good = one.result.outcome == _GOOD
                 sign = _SIGNS.get(one.result.outcome, "✘")
@@ -112,6 +125,13 @@ def _label(action: Action | ActionResult) -> str:
     """What an action is called: by its topic, and by its id where it has one."""
     topic = action.topic if isinstance(action, Action) else action.action
     return topic if action.name.isdigit() else f"{topic} {action.name}"
+
+
+def _cut(text: str, width: int) -> str:
+    """At most so many columns of a text: one sign is one, or two in East Asia."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415  only where a terminal is there
+
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…" if width > 1 else ""
 
 
 def _words(progress: Progress) -> str:

@@ -159,6 +159,52 @@ def test_what_has_changed_is_run_again_when_a_run_is_resumed(folder, lasting):
     assert (folder / "log").read_text().split() == ["a", "b", "c"]
 
 
+def test_what_came_after_a_skipped_entry_is_not_done_again_when_a_run_is_resumed(folder, lasting):
+    (folder / "w.yaml").write_text(
+        "- {id: a, action: work/do, name: a}\n- {action: work/do, name: b, if: '!${a.name}'}\n"
+        "- {action: work/do, name: c}\n- {action: work/do, name: d, wait: go, timeout: 200ms}\n"
+    )
+    assert copper("run", "w.yaml", "--broker", lasting.url, cwd=folder).returncode == 124
+    (folder / "go").touch()
+    done = copper("run", "w.yaml", "--resume", "--broker", lasting.url, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "log").read_text().split() == ["a", "c", "d", "d"]
+
+
+def test_an_answer_that_was_kept_without_its_secret_is_asked_for_again_where_it_is_used(folder, lasting):
+    (folder / "w.yaml").write_text(
+        "- {id: a, action: work/do, name: '${env.MY_TOKEN}'}\n- {action: work/do, name: b}\n"
+        "- {id: c, action: work/fail, if: '${env.BAD}'}\n- {action: work/do, name: '${a.name}'}\n"
+    )
+    (folder / "env").write_text("MY_TOKEN=sesame\n")
+    arguments = ["run", "w.yaml", "--env-file", "env", "--broker", lasting.url]
+    environment = {**os.environ, "BAD": "yes"}
+    assert subprocess.run([*COPPER, *arguments], cwd=folder, env=environment, check=False).returncode == 1
+    done = subprocess.run([*COPPER, *arguments, "--resume"], cwd=folder, env={**environment, "BAD": ""}, check=False)
+    assert done.returncode == 0
+    assert (folder / "log").read_text().split() == ["sesame", "b", "sesame", "b", "sesame"]
+
+
+def test_a_run_that_found_no_broker_is_not_the_one_to_go_on_with(folder, lasting):
+    (folder / "w.yaml").write_text("- {action: work/do, name: a}\n- action: work/fail\n")
+    assert copper("run", "w.yaml", "--broker", lasting.url, cwd=folder).returncode == 1
+    before = copper("runs", cwd=folder).stdout
+    assert copper("run", "w.yaml", "--broker", "mqtt://127.0.0.1:1", cwd=folder).returncode == 3
+    assert copper("runs", cwd=folder).stdout == before
+    assert len(list((folder / ".copper" / "runs").iterdir())) == 1
+
+
+def test_what_ends_after_a_line_that_was_cut_by_a_kill_is_kept(folder, lasting):
+    (folder / "w.yaml").write_text("- {action: work/do, name: a}\n- {action: work/do, name: b}\n")
+    run = ("run", "w.yaml", "--broker", lasting.url)
+    assert copper(*run, cwd=folder).returncode == 0
+    (kept,) = (folder / ".copper" / "runs").glob("*/actions.jsonl")
+    lines = kept.read_bytes().split(b"\n")
+    kept.write_bytes(lines[0] + b"\n" + lines[1][:30])
+    assert copper(*run, "--resume", cwd=folder).returncode == 0
+    assert copper(*run, "--resume", cwd=folder).stdout.count("  before  ") == 2
+
+
 def test_there_is_nothing_to_resume_in_an_empty_folder(folder):
     done = copper("run", "--resume", cwd=folder)
     assert (done.returncode, "there is no run yet" in done.stderr) == (2, True)
@@ -176,6 +222,16 @@ def test_secrets_stand_nowhere_but_on_the_broker(folder):
     assert "sesame" not in done.stdout + done.stderr + (folder / "r.json").read_text()
     for file in (folder / ".copper" / "runs").rglob("*.json*"):
         assert "sesame" not in file.read_text()
+
+
+def test_a_password_in_a_url_is_kept_nowhere(folder, lasting):
+    (folder / "w.yaml").write_text("- {action: work/do, name: 'see https://joe:p@ss-open@example.org/x?a@b'}\n")
+    done = copper("run", "w.yaml", "--broker", lasting.url, "--report", "r.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    kept = "".join(file.read_text() for file in (folder / ".copper" / "runs").rglob("*.json*"))
+    told = done.stdout + done.stderr + (folder / "r.json").read_text() + kept
+    assert "see https://***@example.org/x?a@b" in told
+    assert "s-open" not in told
 
 
 def test_a_line_of_an_env_file_that_is_no_variable_is_told_with_its_place(folder):

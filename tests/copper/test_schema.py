@@ -14,6 +14,8 @@ from tests.copper.test_demo import copper
 ROOT = Path(__file__).parents[2]
 WRONG = [
     "[]",
+    "{services: , actions: [{action: a/b}]}",
+    "{defaults: , actions: [{action: a/b}]}",
     "- type: local",
     "- {action: a/b, id: 'x y'}",
     "- {action: a/b, timeout: soon}",
