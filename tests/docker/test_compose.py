@@ -17,12 +17,12 @@ PYTHONS = ("python:3.12-slim", "python:3.11-slim")
 WORKFLOW = """\
 - action: fetcher/fetch
   type: local
-  path: /work/site
+  path: /copper/site
   resource: docs
 - action: markdown/build
   resource: docs
 """
-OVERRIDE = "services: {fetcher: {volumes: ['./site:/work/site:ro']}}\n"
+OVERRIDE = "services: {fetcher: {volumes: ['./site:/copper/site:ro']}}\n"
 
 
 def docker(*words, **more):
