@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from copper import errors, policy, wire
+from copper import failures, policy, wire
 from copper.answers import Answer, Answers
 from copper.job import CancelledError, Job, Publisher
 from copper.mqtt import Message
@@ -167,9 +167,9 @@ class Intake:
         """An exception as the request's answer."""
         topic = wire.error(request.message.topic)
         try:
-            return Answer(topic, wire.encode(_named(errors.said(error), request.id)))
+            return Answer(topic, wire.encode(_named(failures.said(error), request.id)))
         except Exception as unsayable:  # noqa: BLE001  what the error carries along can't be said
-            return Answer(topic, wire.encode(_named(errors.said(unsayable), request.id)))
+            return Answer(topic, wire.encode(_named(failures.said(unsayable), request.id)))
 
     def _answer(self, request: _Request, answer: Answer) -> bool:
         """Send the answer if it is the first; whether it was."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from copper import errors, wire
+from copper import failures, wire
 from copper.job import ActionError, CancelledError, Job, Publisher
 from copper.parameters import Handler, Parameters
 from tracer.errors import CopperError
@@ -211,7 +211,7 @@ class Face:
                     value = await self._call(one, entry, request)
                 return Response(wire.encode(value), media_type="application/json")
             except Exception as error:  # noqa: BLE001  whatever a handler raises is answered
-                said = errors.said(error)
+                said = failures.said(error)
                 status = STATUSES.get(said["kind"], 500)
                 headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
                 return Response(wire.encode(said), status, headers, media_type="application/json")

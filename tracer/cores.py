@@ -1,4 +1,4 @@
-"""Large logs on all cores: one process a piece, and what they bring joined in order (apart.py).
+"""Large logs on all cores: one process a piece, and what they bring joined in order (pieces.py).
 
 Comes in: names of files. Goes out: a tally, and how the lines counted. What a process could not settle, or one that
 failed, is read here.
@@ -20,9 +20,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tracer.apart import Joining, Piece, Place, read_piece
 from tracer.errors import CopperError
 from tracer.graph import Tally
+from tracer.pieces import Joining, Piece, Place, read_piece
 from tracer.pipeline import Counts
 from tracer.sources import is_archive, is_file, open_chunks
 

@@ -6,7 +6,7 @@ No state here: `known` are the ids that may stand in a line, and a reading with 
 Readings are ordered, the likeliest last, for whoever has no better judge.
 
 Bytes in, because text that is cut inside a character is no UTF-8; U+2028 and the like are ordinary characters.
-The plain lines are a table in pieces.py; here are the lines where two free texts meet.
+The plain lines are a table in forms.py; here are the lines where two free texts meet.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass
 
-from tracer import pieces
+from tracer import forms
 from tracer import records as r
-from tracer.pieces import text_of
+from tracer.forms import text_of
 
 CUT = 999
 """Since 2.0 a whole line, prefix included, is cut at 999 bytes (src/logging.c, `char log_line[1000]`)."""
@@ -70,7 +70,7 @@ def read(text: bytes, known: Container[str]) -> Answer:
         return _out_denied(text, known)
     if not text or text.startswith(b"To fix this, use `"):
         return r.Continuation()
-    return pieces.read(text)
+    return forms.read(text)
 
 
 def read_cut(text: bytes) -> r.Record:

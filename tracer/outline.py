@@ -2,7 +2,7 @@
 
 Messages and acknowledgements, nearly all of a log, are passed over. Read are the lines that tell who comes, goes and
 subscribes, with the copies that follow these at once; of messages only those that are stored, and the last packet
-identifier that each client was sent. It is a guess: whoever uses it compares (apart.py).
+identifier that each client was sent. It is a guess: whoever uses it compares (pieces.py).
 """
 
 from __future__ import annotations

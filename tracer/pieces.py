@@ -1,355 +1,330 @@
-"""The lines with at most one free text: a table of their forms, each with its place in Mosquitto and a sample.
+"""A log in pieces, each read apart, and joined so that nothing differs from reading it as a whole.
 
-One piece a form: the source that prints it (all versions from 1.6.0 to 2.1.2 unless it says otherwise), a
-sample that a test reads, the pattern, and the record that a match makes. Lines where two free texts meet, or
-where a free text is followed by words that it may hold itself, are in grammar.py.
-Free text stands between fixed text, or at the end of a line, so each pattern matches in one way only.
+What a piece brings hangs on all that was before: who is connected, what waits for whom, which identifiers come. So a
+piece is read from a guess of that (outline.py), after some lines before it that are only read to get into step; and it
+notes every now and then what state it is in (fingerprint.py). Who joins reads on from the lines before until its own
+state is the same as one that was noted. From there on the piece is right, since the same state and the same lines give
+the same. What stands before is what the piece could not settle: it is read again.
+
+    lines before ─► outline ─► get into step ─► mark, stretch, mark, stretch … ─► Piece
+    state before ─► read to the first mark whose state is the same ─► add the stretches behind it ─► state behind
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from tracer import records as r
+from tracer import snapshot
+from tracer.copies import Message
+from tracer.errors import CopperError
+from tracer.events import Event
+from tracer.fingerprint import fingerprint
+from tracer.flows import Flow
+from tracer.graph import Tally
+from tracer.outline import Outline
+from tracer.pipeline import Counts, Pipeline
+from tracer.prefix import Prefix
+from tracer.reader import Reader
+from tracer.sources import Line, open_chunks
+from tracer.sources.archive import DamagedError
+from tracer.stretch import Stretch
 
-Match = re.Match[bytes]
-Build = Callable[[Match], r.Record]
+STEP = 1_000_000
+"""Bytes before a piece that are read to get into step."""
+FIRST = 1_000_000
+"""Bytes between the first two marks of a piece. The next ones are 4, 16 … times as far apart: as a rule it is the first
+one that fits, and each of them costs."""
+BEGINS = b"Received P"
+"""How a line begins before which a mark can stand: as a rule, nothing is being handed out there."""
+
+
+class Place(NamedTuple):
+    """Where a line begins: in which part of the log, and at which byte of it."""
+
+    part: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a piece before `line`, and what the state is there.
+
+    `wills`: so many that may have been published before are known, the last ones.
+    """
+
+    place: Place
+    line: bytes
+    state: bytes
+    wills: int
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One form of line."""
+    """What was read of a part of the log.
 
-    source: str
-    sample: bytes
-    pattern: re.Pattern[bytes]
-    build: Build
+    Attributes:
+        end: where it ends.
+        number: the lines of that part of the log before its end.
+        marks: places with known states, in order. Behind the first, nothing hung on what is not known.
+        stretches: what stands behind each mark, up to the next one or the end.
+        state: of the pipeline at the end.
+    """
 
-
-def text_of(value: bytes) -> str:
-    """Log bytes as text. MQTT strings are valid UTF-8; plugins, file names and cut text may not be."""
-    return value.decode("utf-8", "backslashreplace")
-
-
-def _piece(source: str, sample: bytes, pattern: bytes, build: Build) -> Piece:
-    return Piece(source, sample, re.compile(rb"\A" + pattern + rb"\Z", re.DOTALL), build)
-
-
-def _of(kind: Callable[[str], r.Record]) -> Build:
-    return lambda match: kind(text_of(match["client"]))
+    end: Place
+    number: int
+    marks: tuple[Mark, ...]
+    stretches: tuple[Stretch, ...]
+    state: bytes
 
 
-def _ack(kind: type[r.AckIn | r.AckOut]) -> Build:
-    def build(match: Match) -> r.Record:
-        code = match.groupdict().get("code")
-        return kind(text_of(match["kind"]), text_of(match["client"]), int(match["mid"]), int(code) if code else None)
+def read_piece(logs: tuple[str, ...], begin: Place, end: Place) -> Piece:
+    """Read a piece apart from what is before it, of which no more than an outline is made.
 
-    return build
+    Args:
+        logs: the parts of the log, all of them files.
+        begin: where a line begins.
+        end: where another one begins, or a part.
 
-
-def _note(_: Match) -> r.Record:
-    return r.Note()
-
-
-def _note_inside(_: Match) -> r.Record:
-    return r.NoteInside()
-
-
-def _broker(match: Match) -> r.Record:
-    return r.BrokerState(text_of(match["version"]), text_of(match["state"]))
-
-
-def _connection(match: Match) -> r.Record:
-    port = match["port"]
-    return r.NewConnection(text_of(match["address"]), int(port) if port else None)
-
-
-def _will(match: Match) -> r.Record:
-    return r.WillSpecified(int(match["size"]), int(match["qos"]), match["retain"] == b"1")
-
-
-def _connack(match: Match) -> r.Record:
-    return r.ConnAck(text_of(match["client"]), match["present"] == b"1", int(match["code"]))
-
-
-def _too_large(match: Match) -> r.Record:
-    return r.OutTooLarge(text_of(match["client"]), int(match["size"]))
-
-
-def _out_rejected(match: Match) -> r.Record:
-    return r.OutDenied(text_of(match["client"]), None, None)
-
-
-def _bridge_subscribe(match: Match) -> r.Record:
-    return r.BridgeSubscribe(text_of(match["client"]), text_of(match["filter"]))
-
-
-ANY = rb"(?P<client>.+)"
-SUPPORT = rb"[\w-]+ support (?:NOT )?available\."
-MID = rb" \(Mid: (?P<mid>\d{1,5})"
-
-ACKNOWLEDGEMENTS = (
-    _piece(
-        "lib/send_mosq.c, to the publisher",
-        b"Sending PUBACK to P (m1, rc0)",
-        rb"Sending (?P<kind>PUBACK) to " + ANY + rb" \(m(?P<mid>\d{1,5}), rc(?P<code>\d{1,3})\)",
-        _ack(r.AckOut),
-    ),
-    _piece(
-        "lib/send_mosq.c",
-        b"Sending PUBREC to P (m2, rc0)",
-        rb"Sending (?P<kind>PUBREC) to " + ANY + rb" \(m(?P<mid>\d{1,5}), rc(?P<code>\d{1,3})\)",
-        _ack(r.AckOut),
-    ),
-    _piece(
-        "lib/send_mosq.c, to the publisher",
-        b"Sending PUBCOMP to P (m2)",
-        rb"Sending (?P<kind>PUBCOMP) to " + ANY + rb" \(m(?P<mid>\d{1,5})\)",
-        _ack(r.AckOut),
-    ),
-    _piece(
-        "lib/send_mosq.c, to a subscriber",
-        b"Sending PUBREL to S (m2)",
-        rb"Sending (?P<kind>PUBREL) to " + ANY + rb" \(m(?P<mid>\d{1,5})\)",
-        _ack(r.AckOut),
-    ),
-    _piece(
-        "lib/handle_pubackcomp.c",
-        b"Received PUBACK from S (Mid: 1, RC:0)",
-        rb"Received (?P<kind>PUBACK) from " + ANY + MID + rb", RC:(?P<code>\d{1,3})\)",
-        _ack(r.AckIn),
-    ),
-    _piece(
-        "lib/handle_pubackcomp.c",
-        b"Received PUBCOMP from S (Mid: 2, RC:0)",
-        rb"Received (?P<kind>PUBCOMP) from " + ANY + MID + rb", RC:(?P<code>\d{1,3})\)",
-        _ack(r.AckIn),
-    ),
-    _piece(
-        "lib/handle_pubrec.c, from a subscriber; never with a reason code",
-        b"Received PUBREC from S (Mid: 2)",
-        rb"Received (?P<kind>PUBREC) from " + ANY + MID + rb"\)",
-        _ack(r.AckIn),
-    ),
-    _piece(
-        "lib/handle_pubrel.c, from the publisher",
-        b"Received PUBREL from P (Mid: 2)",
-        rb"Received (?P<kind>PUBREL) from " + ANY + MID + rb"\)",
-        _ack(r.AckIn),
-    ),
-)
-
-DELIVERIES = (
-    _piece(
-        "send__real_publish, directly after its Sending line",
-        b"Dropping too large outgoing PUBLISH for S (5000 bytes)",
-        rb"Dropping too large outgoing PUBLISH for " + ANY + rb" \((?P<size>\d{1,19}) bytes\)",
-        _too_large,
-    ),
-    _piece(
-        "db__message_insert; packet__queue in Debian's 2.0.11 and since 2.0.16",
-        b"Outgoing messages are being dropped for client S.",
-        rb"Outgoing messages are being dropped for client " + ANY + rb"\.",
-        _of(r.OutDropped),
-    ),
-    _piece(
-        "handle__publish, 2.1 with a plugin",
-        b"Rejected PUBLISH from P, quota exceeded.",
-        rb"Rejected PUBLISH from " + ANY + rb", quota exceeded\.",
-        _of(r.PublishRejected),
-    ),
-    _piece(
-        "send__publish, 2.1 with a plugin",
-        b"Rejected PUBLISH to S, quota exceeded.",
-        rb"Rejected PUBLISH to " + ANY + rb", quota exceeded\.",
-        _out_rejected,
-    ),
-    _piece(
-        "handle__publish since 2.0.9, between Received and the deliveries",
-        b"Reused message ID 7 from P detected. Clearing from storage.",
-        rb"Reused message ID \d+ from .+ detected\. Clearing from storage\.",
-        _note_inside,
-    ),
-)
-
-SUBSCRIPTIONS = (
-    _piece("handle__subscribe", b"Received SUBSCRIBE from S", rb"Received SUBSCRIBE from " + ANY, _of(r.SubscribeIn)),
-    _piece(
-        "handle__unsubscribe",
-        b"Received UNSUBSCRIBE from S",
-        rb"Received UNSUBSCRIBE from " + ANY,
-        _of(r.UnsubscribeIn),
-    ),
-    _piece("send__suback", b"Sending SUBACK to S", rb"Sending SUBACK to " + ANY, _of(r.SubAck)),
-    _piece("send__unsuback", b"Sending UNSUBACK to S", rb"Sending UNSUBACK to " + ANY, _of(r.SubAck)),
-)
-
-CONNECTIONS = (
-    _piece(
-        "net__socket_accept; 1.6 without the peer's port",
-        b"New connection from 127.0.0.1:55238 on port 1883.",
-        rb"New connection from (?P<address>.+?)(?:(?<!:):(?P<port>\d{1,5}))? on port \d+\.",
-        _connection,
-    ),
-    _piece(
-        "send__connack; with code != 0 an address up to 2.0.12, since then the id that a stranger claims",
-        b"Sending CONNACK to S (0, 0)",
-        rb"Sending CONNACK to " + ANY + rb" \((?P<present>[01]), (?P<code>\d{1,3})\)",
-        _connack,
-    ),
-    _piece(
-        "connect__on_authorised, after New client",
-        b"No will message specified.",
-        rb"No will message specified\.",
-        lambda _: r.NoWill(),
-    ),
-    _piece(
-        "connect__on_authorised, after New client; its topic is the next line",
-        b"Will message specified (6 bytes) (r0, q1).",
-        rb"Will message specified \((?P<size>\d{1,19}) bytes\) \(r(?P<retain>[01]), q(?P<qos>[012])\)\.",
-        _will,
-    ),
-    _piece(
-        "handle__disconnect", b"Received DISCONNECT from S", rb"Received DISCONNECT from " + ANY, _of(r.DisconnectIn)
-    ),
-    _piece(
-        "loop.c, 1.6",
-        b"Socket error on client S, disconnecting.",
-        rb"Socket error on client " + ANY + rb", disconnecting\.",
-        lambda match: r.Disconnected(text_of(match["client"]), "closed", None, None),
-    ),
-    _piece(
-        "do_disconnect, up to 2.0.5",
-        b"Bad socket read/write on client S, disconnecting.",
-        rb"Bad socket read/write on client " + ANY + rb", disconnecting\.",
-        lambda match: r.Disconnected(text_of(match["client"]), "socket", None, None),
-    ),
-    _piece(
-        "do_disconnect, since 2.0.6",
-        b"Bad socket read/write on client S: Connection reset by peer",
-        rb"Bad socket read/write on client " + ANY + rb": [^:]+",
-        lambda match: r.Disconnected(text_of(match["client"]), "socket", None, None),
-    ),
-    _piece(
-        "session_expiry__check; `persistent` up to 1.6.7",
-        b"Expiring client S due to timeout.",
-        rb"Expiring (?:persistent )?client " + ANY + rb" due to timeout\.",
-        _of(r.Expired),
-    ),
-    _piece("handle__pingreq", b"Received PINGREQ from S", rb"Received PINGREQ from " + ANY, _of(r.Sign)),
-    _piece("send__pingresp", b"Sending PINGRESP to S", rb"Sending PINGRESP to " + ANY, _of(r.Sign)),
-    _piece("bridges", b"Sending PINGREQ to S", rb"Sending PINGREQ to " + ANY, _of(r.Sign)),
-    _piece("bridges", b"Received PINGRESP from S", rb"Received PINGRESP from " + ANY, _of(r.Sign)),
-    _piece("handle_auth.c", b"Received AUTH from S (rc24, SCRAM)", rb"Received AUTH from .+ \(rc\d+, .*\)", _note),
-    _piece("builds without bridges", b"Sending DISCONNECT to S (rc0)", rb"Sending DISCONNECT to .+ \(rc\d+\)", _note),
-    _piece("send_auth.c", b"Sending AUTH to S (rc24, SCRAM)", rb"Sending AUTH to .+ \(rc\d+, .*\)", _note),
-)
-
-BRIDGES = (
-    _piece(
-        "bridge.c",
-        b"Bridge local.edge doing local SUBSCRIBE on topic dom/#",
-        rb"Bridge (?P<client>.+?) doing local SUBSCRIBE on topic (?P<filter>.+)",
-        _bridge_subscribe,
-    ),
-    _piece(
-        "bridge.c",
-        b"Received CONNACK on connection local.edge.",
-        rb"Received CONNACK on connection " + ANY + rb"\.",
-        _of(r.BridgeConnected),
-    ),
-    _piece("bridge.c", b"Received SUBACK from local.edge", rb"Received SUBACK from " + ANY, _of(r.Sign)),
-    _piece("bridge.c", b"Received UNSUBACK from local.edge", rb"Received UNSUBACK from " + ANY, _of(r.Sign)),
-    _piece(
-        "bridge.c",
-        b"Bridge local.edge sending SUBSCRIBE (Mid: 1, Topic: a/#, QoS: 0, Options: 0x00)",
-        rb"Bridge .+ sending (?:CONNECT|DISCONNECT|(?:UN)?SUBSCRIBE \(Mid: .+\))",
-        _note,
-    ),
-    _piece(
-        "util_mosq.c; 2.1 has more of them",
-        b"Bridge connection edge has exceeded idle timeout, disconnecting.",
-        rb"Bridge (?:connection .+ has exceeded idle timeout, disconnecting\."
-        rb"|.+ connection was stable enough, resetting backoff|.+ next backoff will be \d+ ms)",
-        _note,
-    ),
-    _piece("handle_connack.c", b"Connection Refused: not authorised", rb"Connection Refused: .+", _note),
-    _piece("bridge.c", b"Connecting bridge (step 1) edge (h:1883)", rb"Connecting bridge .+", _note),
-)
-
-BROKER = (
-    _piece(
-        "mosquitto.c main; `running` since 1.6.11",
-        b"mosquitto version 2.0.11 starting",
-        rb"mosquitto version (?P<version>\S+) (?P<state>starting|running|terminating)",
-        _broker,
-    ),
-    _piece("mosquitto.c", b"Config loaded from /etc/mosquitto.conf.", rb"Config loaded from .+", _note),
-    _piece("mosquitto.c", b"Using default config.", rb"Using default config\.", _note),
-    _piece(
-        "mosquitto.c, 2.0", b"Starting in local only mode. Connections will only", rb"Starting in local only .+", _note
-    ),
-    _piece("mosquitto.c, 2.0", b"Create a configuration file which defines", rb"Create a configuration file .+", _note),
-    _piece("mosquitto.c", b"For more details see https://mosquitto.org/", rb"For more details see https:.+", _note),
-    _piece(
-        "security.c",
-        " └── Extended authentication not enabled.".encode(),
-        rb" \xe2\x94[\x94\x9c]\xe2\x94\x80\xe2\x94\x80 .+",
-        _note,
-    ),
-    _piece("net.c", b"Opening ipv4 listen socket on port 1883.", rb"Opening \w+ listen socket on .+", _note),
-    _piece("2.1", b"Info: running mosquitto as user: mosquitto.", rb"Info: .+", _note),
-    _piece("2.1", b"Bridge support available.", SUPPORT, _note),
-    _piece("2.1", b"Persistence support available.", SUPPORT, _note),
-    _piece("2.1", b"TLS support available.", SUPPORT, _note),
-    _piece("2.1", b"TLS-PSK support available.", SUPPORT, _note),
-    _piece("2.1", b"Websockets support available.", SUPPORT, _note),
-    _piece("2.1", b"Restored 4 base messages", rb"Restored \d+ .+", _note),
-    _piece("2.1", b"Plugin p has registered to receive 'tick' events.", rb"Plugin .+", _note),
-    _piece("plugin.c", b"Loading plugin: /usr/lib/p.so", rb"Loading plugin: .+", _note),
-    _piece("loop.c; 2.1 signals.c", b"Reloading config.", rb"Reloading config\.", lambda _: r.Reloading()),
-    _piece("persist_write.c", b"Saving in-memory database to /var/m.db.", rb"Saving in-memory database to .+", _note),
-    _piece("all over", b"Warning: File /etc/acl owner is not mosquitto.", rb"Warning: .+", _note),
-    _piece("all over", b"Error: Invalid password hash for user u, removing entry.", rb"Error: .+", _note),
-    _piece("net.c", b"OpenSSL Error[0]: error:0A000126", rb"OpenSSL Error.+", _note),
-    _piece("various", b"Protocol error from S: PUBREL for unknown id.", rb"Protocol error from .+", _note),
-    _piece("various", b"Invalid QoS in PUBLISH from S, disconnecting.", rb"Invalid .+", _note),
-    _piece("handle_publish.c", b"Too high QoS in PUBLISH from S, disconnecting.", rb"Too high QoS in .+", _note),
-    _piece("handle_subscribe.c", b"Empty subscription string from S, disconnecting.", rb"Empty .+", _note),
-    _piece(
-        "security.c, while a message is handed out",
-        b'ACL denying access to client with dangerous client id "a/+"',
-        rb"ACL denying access to client with dangerous .+",
-        _note_inside,
-    ),
-    _piece("handle_connect.c", b"Bad client S sending multiple CONNECT messages.", rb"Bad client .+", _note),
-    _piece("mux_epoll.c", b"Error in epoll re-registering to EPOLLOUT: Invalid argument", rb"Error .+", _note_inside),
-    _piece("dynamic-security plugin", b"dynsec: adm/admin | listClients", rb"dynsec: .+", _note_inside),
-)
+    Raises:
+        CopperError: a part can't be read as far as that, or is no log.
+    """
+    taking = _Taking()
+    position = _in_step(logs, begin, taking)
+    reader = position.reader
+    marks: list[Mark] = []
+    stretches: list[Stretch] = []
+    sessions, unsettled, due = reader.pipeline.state.sessions, 0, 0
+    before = _counted(reader.pipeline)
+    for part, chunk in _chunks(logs, begin, end):
+        fed = 0
+        for at in _places(chunk, reader.pipeline.prefix) if due <= 0 else ():
+            position.feed(part, chunk[fed:at])
+            fed = at
+            line = chunk[at : chunk.index(b"\n", at)]
+            if not reader.pause(line):
+                continue
+            if stretches:
+                _close(stretches[-1], before, reader.pipeline)
+            if sessions.unsettled > unsettled:
+                unsettled = sessions.unsettled
+                marks.clear()
+                stretches.clear()
+            before = _counted(reader.pipeline)
+            wills = len(reader.pipeline.state.attribution.wills.perhaps)
+            marks.append(Mark(Place(part, reader.offset), line, fingerprint(reader.pipeline, wills), wills))
+            taking.stretch = Stretch()
+            stretches.append(taking.stretch)
+            due = FIRST * 4 ** (len(marks) - 1)
+            break
+        position.feed(part, chunk[fed:])
+        due -= len(chunk)
+    position.arrive(end)
+    if stretches:
+        _close(stretches[-1], before, reader.pipeline)
+    if sessions.unsettled > unsettled:
+        marks.clear()
+        stretches.clear()
+    return Piece(end, reader.number, tuple(marks), tuple(stretches), snapshot.save(reader.pipeline))
 
 
-def _table(pieces: Iterable[Piece]) -> dict[bytes, tuple[Piece, ...]]:
-    """The pieces by the first two words of their samples, and by the first word, where the second is free."""
-    table: dict[bytes, tuple[Piece, ...]] = {}
-    for piece in pieces:
-        words = piece.sample.split(b" ", 2)
-        for key in (b" ".join(words[:2]), words[0]):
-            table[key] = (*table.get(key, ()), piece)
-    return table
+class Joining:
+    """A log that is read piece by piece, in their order.
+
+    Attributes:
+        damages: of archives that are not whole; what stands before was read.
+        adopted: lines that did not have to be read again.
+    """
+
+    def __init__(self, logs: tuple[str, ...], tally: Tally) -> None:
+        self.damages: list[CopperError] = []
+        self.adopted = 0
+        self._tally = tally
+        self._logs = logs
+        self._place = Place(0, 0)
+        self._position = _Position(logs, self._new(Pipeline()))
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What has read, or would have read, all up to here."""
+        return self._position.reader.pipeline
+
+    def read(self, end: Place) -> None:
+        """Go on to a place.
+
+        Raises:
+            CopperError: a part of the log can't be read, or is none.
+        """
+        while self._place < end:
+            part = self._place.part
+            until = Place(part + 1, 0) if part < end.part else end
+            try:
+                for _, chunk in _chunks(self._logs, self._place, until):
+                    self._position.feed(part, chunk)
+            except DamagedError as error:
+                self.damages.append(error)
+            self._position.arrive(until)
+            self._place = until
+
+    def join(self, piece: Piece) -> None:
+        """Go on to the end of a piece: what it has settled is not read again.
+
+        Raises:
+            CopperError: as read().
+        """
+        for place, mark in enumerate(piece.marks):
+            if mark.place < self._place:
+                continue
+            self.read(mark.place)
+            if self._position.reader.pause(mark.line) and self._is_in(mark):
+                self._adopt(piece, place)
+                return
+        self.read(piece.end)
+
+    def finish(self) -> Pipeline:
+        """The log is over."""
+        for event in self.pipeline.finish():
+            self._tally.add(event)
+        return self.pipeline
+
+    def _is_in(self, mark: Mark) -> bool:
+        """Whether the state is the one that was noted there."""
+        known = len(self.pipeline.state.attribution.wills.perhaps)
+        return known >= mark.wills and fingerprint(self.pipeline, mark.wills) == mark.state
+
+    def _adopt(self, piece: Piece, place: int) -> None:
+        """From this mark on the piece is right."""
+        before, after = self.pipeline, snapshot.load(piece.state)
+        after.counts = before.counts
+        for stretch in piece.stretches[place:]:
+            stretch.add_to(self._tally, after.counts)
+            self.adopted += stretch.counts.lines
+        earlier, attribution = before.state.attribution, after.state.attribution
+        attribution.routing.fallen_out = after.counts.fallen_out
+        attribution.wills.recall(earlier.wills, piece.marks[place].wills, attribution.stored)
+        after.state.sessions.recall(before.state.sessions)
+        self._position = _Position(self._logs, self._new(after))
+        self._position.begin(piece.end, piece.number)
+        self._place = piece.end
+
+    def _new(self, pipeline: Pipeline) -> Reader:
+        return Reader(pipeline, lambda event, _: self._tally.add(event), self._tally)
 
 
-PIECES = (*ACKNOWLEDGEMENTS, *DELIVERIES, *SUBSCRIPTIONS, *CONNECTIONS, *BRIDGES, *BROKER)
-BY_WORDS = _table(PIECES)
+class _Position:
+    """A reader, and where in the log it is."""
+
+    def __init__(self, logs: tuple[str, ...], reader: Reader) -> None:
+        self.reader = reader
+        self._logs = logs
+        self._part: int | None = None
+
+    def begin(self, place: Place, number: int) -> None:
+        """What follows stands here, with so many lines before it in this part; at its very beginning there are none."""
+        self._part = place.part if place.offset else None
+        if place.offset:
+            self.reader.begin(self._logs[place.part], place.offset, number)
+
+    def feed(self, part: int, chunk: bytes) -> None:
+        """Read on."""
+        if part != self._part:
+            self.arrive(Place(part, 0))
+            self.reader.begin(self._logs[part])
+            self._part = part
+        self.reader.feed(chunk)
+
+    def arrive(self, place: Place) -> None:
+        """All before this place was fed."""
+        if self._part is not None and place.part > self._part:
+            self.reader.end()
+            self._part = None
+        else:
+            self.reader.rest()
 
 
-def read(text: bytes) -> r.Record | None:
-    """The record of a line in the table, or None."""
-    words = text.split(b" ", 2)
-    for key in (b" ".join(words[:2]), words[0]):
-        for piece in BY_WORDS.get(key, ()):
-            match = piece.pattern.match(text)
-            if match is not None:
-                return piece.build(match)
-    return None
+class _Taking:
+    """Hands on what a reader counts to the stretch that is being read (`counting.Sums`)."""
+
+    def __init__(self) -> None:
+        self.stretch = Stretch()
+
+    def add(self, event: Event, _: Line) -> None:
+        self.stretch.add(event)
+
+    def carry(self, flow: Flow) -> None:
+        self.stretch.carry(flow)
+
+    def introduce(self, flow: Flow) -> None:
+        self.stretch.introduce(flow)
+
+    def keep(self, message: Message) -> None:
+        self.stretch.keep(message)
+
+    def has_a_border(self, at: str | None) -> bool:
+        return self.stretch.has_a_border(at)
+
+    def is_exact(self) -> bool:
+        return self.stretch.is_exact()
+
+
+def _in_step(logs: tuple[str, ...], begin: Place, taking: _Taking) -> _Position:
+    """A reader that stands where a piece begins, from a guess and the last STEP bytes before."""
+    outline, kept = Outline(), 0
+    last: deque[tuple[int, bytes]] = deque()
+    for part, chunk in _chunks(logs, Place(0, 0), begin):
+        last.append((part, chunk))
+        kept += len(chunk)
+        while kept > STEP or (last and outline.pipeline.prefix is None):
+            kept -= len(last[0][1])
+            outline.feed(*last.popleft())
+    if last and last[0][0] == outline.part:
+        part, chunk = last.popleft()
+        at = next(_places(chunk, outline.pipeline.prefix), 0)
+        outline.feed(part, chunk[:at])
+        last.appendleft((part, chunk[at:]))
+    position = _Position(logs, Reader(outline.close(), taking.add, taking))
+    position.begin(Place(outline.part, outline.offset), outline.number)
+    position.feed(outline.part, outline.rest)
+    for part, chunk in last:
+        position.feed(part, chunk)
+    position.arrive(begin)
+    return position
+
+
+def _chunks(logs: tuple[str, ...], begin: Place, end: Place) -> Iterator[tuple[int, bytes]]:
+    """The bytes between two places, with the part of the log where they stand."""
+    for part in range(begin.part, end.part + (end.offset > 0)):
+        offset = begin.offset if part == begin.part else 0
+        for chunk in open_chunks(logs[part], offset) or ():
+            if part == end.part and offset + len(chunk) >= end.offset:
+                yield part, chunk[: end.offset - offset]
+                return
+            offset += len(chunk)
+            yield part, chunk
+        if part == end.part:
+            raise CopperError("became shorter while it was read", where=logs[part], next_step="read it again")
+
+
+def _places(chunk: bytes, known: Prefix | None) -> Iterator[int]:
+    """Where in a chunk lines begin before which a mark can stand."""
+    may = False
+    begin = chunk.find(b"\n") + 1
+    while known is not None and begin and (end := chunk.find(b"\n", begin)) >= 0:
+        split = known.split(chunk[begin:end])
+        text = split[0] if split is not None else b"\t"
+        if may and text.startswith(BEGINS):
+            yield begin
+        may = not text.startswith(b"\t")
+        begin = end + 1
+
+
+def _counted(pipeline: Pipeline) -> Counts:
+    """How the lines counted so far."""
+    return replace(pipeline.counts, fallen_out=pipeline.state.fallen_out)
+
+
+def _close(stretch: Stretch, before: Counts, pipeline: Pipeline) -> None:
+    """The lines of a stretch are read."""
+    stretch.close(before, _counted(pipeline))

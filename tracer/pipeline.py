@@ -13,7 +13,7 @@ from tracer import grammar, prefix
 from tracer import records as r
 from tracer.connections import Moment
 from tracer.events import Event, Unknown
-from tracer.pieces import text_of
+from tracer.forms import text_of
 from tracer.prefix import Prefix
 from tracer.sources import Line
 from tracer.state import State

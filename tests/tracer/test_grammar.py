@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer import grammar, pieces
+from tracer import forms, grammar
 from tracer import records as r
 
 
-@pytest.mark.parametrize("piece", pieces.PIECES, ids=lambda piece: piece.sample.decode())
+@pytest.mark.parametrize("piece", forms.PIECES, ids=lambda piece: piece.sample.decode())
 def test_every_piece_reads_its_sample(piece):
     match = piece.pattern.match(piece.sample)
     assert match is not None
@@ -222,7 +222,7 @@ def test_a_publish_that_mosquitto_prints_is_read_back_for_any_id_and_topic(line,
     assert grammar.read(printed.encode(), {one.client}) == line.kind(*dataclasses.astuple(one))
 
 
-@given(st.sampled_from([piece for piece in pieces.PIECES if b"(?P<client>" in piece.pattern.pattern]), IDS)
+@given(st.sampled_from([piece for piece in forms.PIECES if b"(?P<client>" in piece.pattern.pattern]), IDS)
 def test_any_id_is_read_back_from_a_line_with_one_free_text(piece, client):
     start, end = piece.pattern.match(piece.sample).span("client")
     printed = piece.sample[:start] + client.encode() + piece.sample[end:]

@@ -16,9 +16,9 @@ from tests.tracer.logs import CASES, CORPUS, connected, log_of, published, sent,
 from tests.tracer.mosquittos import mosquitto
 from tests.tracer.stores import read_at_once
 from tests.tracer.systems import Player
-from tracer import apart, cores
-from tracer.apart import Joining, Place, read_piece
+from tracer import cores, pieces
 from tracer.graph import Tally
+from tracer.pieces import Joining, Place, read_piece
 from tracer.sources import file
 from viz.formats.json import render
 
@@ -34,8 +34,8 @@ bounded = settings(
 @pytest.fixture(autouse=True)
 def close_marks(monkeypatch):
     """In a log as small as these, a piece has to get into step at once."""
-    monkeypatch.setattr(apart, "STEP", 2_000)
-    monkeypatch.setattr(apart, "FIRST", 1_000)
+    monkeypatch.setattr(pieces, "STEP", 2_000)
+    monkeypatch.setattr(pieces, "FIRST", 1_000)
     monkeypatch.setattr(file, "CHUNK", 500)
 
 
