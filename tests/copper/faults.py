@@ -28,6 +28,7 @@ def act(n, seconds=0.0, size=0, *, job):
     while time.monotonic() < end:
         job.check()
         time.sleep(0.005)
+    open(os.environ["WORK"] + ".done", "a").close()
     return {"n": n, "text": "x" * size}
 
 service.run()
@@ -47,7 +48,7 @@ runner.close(runner.run_all())
 
 
 class Proxy:
-    """A piece of network between clients and a broker, which can be cut and mended."""
+    """A piece of network between clients and a broker, which can be cut and mended; `passed`: so many bytes."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -55,6 +56,7 @@ class Proxy:
         self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._is_cut = self._is_closed = False
+        self.passed = 0
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -83,6 +85,7 @@ class Proxy:
                     data = one.recv(65536)
                     if not data:
                         raise ConnectionError
+                    self.passed += len(data)
                     (broker if one is client else client).sendall(data)
         self._end(client, broker)
 
@@ -142,6 +145,9 @@ class ServiceProcess:
     def asked(self) -> Counter:
         """How often each request was worked on, by its id."""
         return Counter(self.work.read_text().split())
+
+    def wait_for_done(self) -> None:
+        wait_for(Path(f"{self.work}.done").exists, what="the end of the work")
 
     def wait_for_work(self, count: int = 1) -> None:
         wait_for(lambda: self.asked().total() >= count, what="work")

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from copper.runner import Runner
+from copper.workflow import parse
 from tests.needs import need
 
 
@@ -97,6 +99,40 @@ def commands_with(text: str) -> list[str]:
             if text.encode() in path.read_bytes():
                 found.append(path.parent.name)
     return found
+
+
+RUN = "20261124-120000-ab12"
+
+
+def run(broker, text, run=RUN, **more):
+    """Run a workflow's text; returns the result."""
+    one = Runner(parse(text), broker.url, run, {}, **more)
+    one.open()
+    result = one.run_all()
+    one.close(result)
+    return result
+
+
+class Running:
+    """A run in a thread; what comes in between opening and running is `before`, `result()` waits for its end."""
+
+    def __init__(self, url: str, text: str, run: str = RUN, before=lambda: None, **more) -> None:
+        self._results: queue.Queue = queue.Queue()
+        self._runner = Runner(parse(text), url, run, {}, **more)
+        self._runner.open()
+        before()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        result = self._runner.run_all()
+        self._runner.close(result)
+        self._results.put(result)
+
+    def result(self, seconds: float = 30):
+        result = self._results.get(timeout=seconds)
+        self._thread.join(10)
+        return result
 
 
 @contextlib.contextmanager

@@ -1,21 +1,15 @@
 """One fault at a time, on real Mosquitto: nothing is lost, and nothing is done twice."""
 
 import json
-import queue
 import signal
-import threading
-import time
 
 import pytest
 
 from copper import exchange
 from copper.result import ActionResult
-from copper.runner import Runner
-from copper.workflow import parse
 from tests.copper.faults import Proxy, RunnerProcess, ServiceProcess
-from tests.copper.standins import Peer, Restartable, wait_for
+from tests.copper.standins import RUN, Peer, Restartable, Running, wait_for
 
-RUN = "20261124-120000-ab12"
 ONE = "- {action: worker/act, n: 1, seconds: 0.4}"
 RETRIED = "- {action: worker/act, n: 1, seconds: 0.4, retry: {times: 5, delay: 50ms}}"
 
@@ -32,28 +26,6 @@ def service(broker, tmp_path):
         with Peer(broker, "worker/status") as peer:
             assert peer.next("worker/status") == "connected"
         yield process
-
-
-class Running:
-    """A run in a thread; what comes in between opening and running is `before`."""
-
-    def __init__(self, url: str, text: str, run: str = RUN, before=lambda: None, **more) -> None:
-        self._results: queue.Queue = queue.Queue()
-        self._runner = Runner(parse(text), url, run, {}, **more)
-        self._runner.open()
-        before()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        result = self._runner.run_all()
-        self._runner.close(result)
-        self._results.put(result)
-
-    def result(self, seconds: float = 30):
-        result = self._results.get(timeout=seconds)
-        self._thread.join(10)
-        return result
 
 
 def once(service) -> bool:
@@ -80,15 +52,15 @@ def test_broker_restarted_between_start_and_finish(broker, service, number):
     assert (result.exit_code, once(service)) == (0, True), result
 
 
-def test_broker_restarted_while_the_answer_is_under_way(broker, service):
+def test_broker_restarted_while_the_answer_is_under_way(broker, tmp_path):
     """The answer is large, and the broker dies when the first bytes of it have come."""
-    run = Running(broker.url, "- {action: worker/act, n: 1, size: 5000000}")
-    service.wait_for_work()
-    time.sleep(0.01)
-    broker.end()
-    broker.start()
-    result = run.result()
-    assert (result.exit_code, once(service)) == (0, True), result.exit_code
+    with Proxy(broker.port) as network, ServiceProcess(network.url, tmp_path) as service:
+        run = Running(broker.url, "- {action: worker/act, n: 1, size: 5000000}")
+        wait_for(lambda: network.passed > 100_000, what="the answer to be under way")
+        broker.end()
+        broker.start()
+        result = run.result()
+        assert (result.exit_code, once(service)) == (0, True), result.exit_code
     assert len(result.actions[0].answer["text"]) == 5_000_000
 
 
@@ -167,7 +139,7 @@ def test_network_cut_for_a_while(broker, tmp_path, whose):
         run = Running(network.url if whose == "the runner's" else broker.url, ONE)
         service.wait_for_work()
         network.cut()
-        time.sleep(0.6)  # for longer than the work takes
+        service.wait_for_done()
         network.mend()
         result = run.result()
         assert (result.exit_code, once(service)) == (0, True), result

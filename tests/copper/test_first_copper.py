@@ -9,20 +9,8 @@ import sys
 import pytest
 
 from copper import Service
-from copper.runner import Runner
-from copper.workflow import parse
 from tests.copper.firsts import FirstFetcher, FirstMarkdown, first_runner
-from tests.copper.standins import Peer, serving, wait_for
-
-RUN = "20261124-120000-ab12"
-
-
-def run(broker, text, **more):
-    one = Runner(parse(text), broker.url, RUN, {}, **more)
-    one.open()
-    result = one.run_all()
-    one.close(result)
-    return result
+from tests.copper.standins import Peer, run, serving, wait_for
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """A broker that dies or restarts in the middle of it: the run goes on, or ends soon; nothing is done twice."""
 
-import queue
 import signal
 import threading
 import time
@@ -9,11 +8,7 @@ import pytest
 
 from copper import Job, Service, exchange
 from copper.client import FIRST_WAIT, LONGEST_WAIT, Client
-from copper.runner import Runner
-from copper.workflow import parse
-from tests.copper.standins import Peer, Restartable, serving, wait_for
-
-RUN = "20261124-120000-ab12"
+from tests.copper.standins import Peer, Restartable, Running, serving, wait_for
 
 
 @pytest.fixture
@@ -39,32 +34,11 @@ def worker(broker):
     return service
 
 
-class Running:
-    """A run in a thread; `result()` waits for its end."""
-
-    def __init__(self, broker, text: str) -> None:
-        self._results: queue.Queue = queue.Queue()
-        self._runner = Runner(parse(text), broker.url, RUN, {})
-        self._runner.open()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        result = self._runner.run_all()
-        self._runner.close(result)
-        self._results.put(result)
-
-    def result(self, seconds: float = 30):
-        result = self._results.get(timeout=seconds)
-        self._thread.join(10)
-        return result
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
 @pytest.mark.parametrize("when", ["while-away", "after"])
 def test_a_run_goes_on_when_its_broker_restarts(broker, worker, number, when):
     with serving(worker):
-        run = Running(broker, "- {action: worker/act, n: 1}\n- {action: worker/act, n: 2}")
+        run = Running(broker.url, "- {action: worker/act, n: 1}\n- {action: worker/act, n: 2}")
         assert worker.started.wait(10)
         broker.end(number)
         if when == "while-away":
@@ -80,7 +54,7 @@ def test_a_broker_that_does_not_come_back_ends_the_run_with_3(broker, worker, mo
     monkeypatch.setattr(exchange, "BROKER_SECONDS", 0.5)
     text = "- {action: worker/act, n: 1}\n- {action: worker/act, n: 2}\n- {action: worker/act, n: 3, if: always}"
     with serving(worker):
-        run = Running(broker, text)
+        run = Running(broker.url, text)
         assert worker.started.wait(10)
         broker.end()
         result = run.result(10)
@@ -93,7 +67,7 @@ def test_a_broker_that_does_not_come_back_ends_the_run_with_3(broker, worker, mo
 def test_an_answer_that_was_lost_with_the_broker_is_asked_for_again_by_its_id(broker):
     """The service is such a one as the SDK makes: it announces itself with `info`, and knows requests by their ids."""
     with Peer(broker, "worker/act") as service:
-        run = Running(broker, "- action: worker/act")
+        run = Running(broker.url, "- action: worker/act")
         asked = service.next("worker/act")
         service.publish("worker/act/start", asked)
         broker.end()
@@ -118,7 +92,7 @@ def test_a_first_copper_service_is_not_asked_twice(broker):
     service = Peer(broker, on_message=build)
     service.client.on_connect = lambda client, *_: client.subscribe("markdown/build", 1)
     service.client.subscribe("markdown/build", 1)
-    run = Running(broker, "- action: markdown/build")
+    run = Running(broker.url, "- action: markdown/build")
     wait_for(lambda: asked)
     broker.end()
     broker.start()
@@ -151,7 +125,7 @@ def test_a_service_that_dies_is_told_from_a_broker_that_stops(broker):
         client.socket().close()
 
     frail = Peer(broker, "frail/act", will=("frail/status", "disconnected"), on_message=die)
-    result = Running(broker, "- action: frail/act").result(10)
+    result = Running(broker.url, "- action: frail/act").result(10)
     frail.client.loop_stop()
     assert (result.exit_code, result.actions[0].outcome) == (3, "gone")
 

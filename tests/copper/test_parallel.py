@@ -1,5 +1,6 @@
 """`needs` is sequence, parallel and DAG; at most so many at a time; many requests open on one connection."""
 
+import queue
 import threading
 import time
 from dataclasses import replace
@@ -10,9 +11,7 @@ from copper import Service
 from copper.result import ActionResult
 from copper.runner import Runner
 from copper.workflow import parse
-from tests.copper.standins import Peer, serving, wait_for
-
-RUN = "20261124-120000-ab12"
+from tests.copper.standins import RUN, Peer, run, serving, wait_for
 
 
 class Meeting:
@@ -37,14 +36,6 @@ class Meeting:
             if fails:
                 raise ValueError(name)
             return {"name": name}
-
-
-def run(broker, text, **more):
-    one = Runner(parse(text), broker.url, RUN, {}, **more)
-    one.open()
-    result = one.run_all()
-    one.close(result)
-    return result
 
 
 def entries(*given: str) -> str:
@@ -199,8 +190,8 @@ def test_a_runner_that_comes_while_another_waits_for_the_answer_waits_too(broker
         second.start()
         assert heard.next("runner/turns")["says"] == "wants"
         assert heard.next("runner/turns")["says"] == "has"
-        time.sleep(0.7)  # longer than runners listen: the second would have asked by now
-        assert old.messages.empty()
+        with pytest.raises(queue.Empty):
+            old.messages.get(timeout=0.7)  # longer than runners listen: the second would have asked by now
     old.publish("old/act/finish", "one", qos=1)
     old.next("old/act")
     old.publish("old/act/finish", "two", qos=1)

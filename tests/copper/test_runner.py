@@ -10,7 +10,7 @@ from copper import ActionError, Job, Service, attempts
 from copper.mqtt import NoBrokerError
 from copper.runner import Runner
 from copper.workflow import parse
-from tests.copper.standins import Peer, Restartable, serving, wait_for
+from tests.copper.standins import RUN, Peer, Restartable, run, serving, wait_for
 
 
 @pytest.fixture
@@ -44,17 +44,6 @@ def worker(broker):
     return service
 
 
-def run(broker, text, reports=None, **more):
-    """Run a workflow's text; returns the result."""
-    one = Runner(parse(text), broker.url, "20261124-120000-ab12", {}, **more)
-    if reports is not None:
-        one.report = reports.append
-    one.open()
-    result = one.run_all()
-    one.close(result)
-    return result
-
-
 def test_actions_run_in_order_and_use_each_others_answers(broker, worker):
     text = "- {action: worker/add, id: first, a: 1, b: 2}\n- {action: worker/add, a: '${first.sum}', b: 4}\n"
     with serving(worker):
@@ -66,7 +55,7 @@ def test_actions_run_in_order_and_use_each_others_answers(broker, worker):
 def test_what_goes_on_is_reported(broker, worker):
     reports = []
     with serving(worker):
-        run(broker, "- {action: worker/add, a: 1, b: 2}", reports)
+        run(broker, "- {action: worker/add, a: 1, b: 2}", report=reports.append)
     assert [one.what for one in reports] == ["started", "progress", "ended"]
     assert (reports[1].progress.done, reports[1].progress.message) == (1, "half")
 
@@ -220,7 +209,7 @@ def test_the_first_coppers_error_without_a_finish_fails_the_action(broker):
 
 def test_a_broker_that_is_not_there_is_told_at_once():
     began = time.monotonic()
-    one = Runner(parse("- action: a/b"), "mqtt://127.0.0.1:1", "20261124-120000-ab12", {})
+    one = Runner(parse("- action: a/b"), "mqtt://127.0.0.1:1", RUN, {})
     with pytest.raises(NoBrokerError, match=r"mqtt://127.0.0.1:1: no broker answers: Connection refused"):
         one.open()
     assert time.monotonic() - began < 5
@@ -299,7 +288,7 @@ def test_answers_and_requests_of_5_mb_arrive(broker, worker):
         text = f"- {{action: worker/echo, id: big, text: {'x' * 900_000}}}\n- action: worker/echo\n  text: " + (
             "'" + "${big.text}" * 6 + "'"
         )
-        result = run(broker, text, reports)
+        result = run(broker, text, report=reports.append)
     assert result.exit_code == 0, result.actions[1].error[:200]
     assert len(result.actions[1].answer["text"]) == 5_400_000
 

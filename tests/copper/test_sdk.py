@@ -24,13 +24,13 @@ def peer(broker):
 
 def test_no_more_requests_of_an_action_run_at_once_than_it_says(broker, peer):
     lab = Service("lab", broker=broker.url)
-    inside, most = [], []
+    inside, most, pairs = [], [], threading.Barrier(2)
 
     @lab.action(concurrency=2)
     def step(number: int) -> dict:
         inside.append(number)
         most.append(len(inside))
-        time.sleep(0.02)
+        pairs.wait(10)
         inside.remove(number)
         return {"number": number}
 
