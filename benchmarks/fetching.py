@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.table import show
 from copper.services.fetcher.fetch import fetch
 from copper.services.fetcher.settings import Settings
+from tests.copper.services.fetcher import backend
 
 FILES = 4_000
 ROUNDS = 5
@@ -75,31 +76,8 @@ def _served(place: Path) -> Iterator[dict[str, dict[str, Any]]]:
     _git(repository, "gc", "--quiet")
     files = {f"/ORG/manual/archive/{commit}.tar.gz": _tar(folder), "/manual.zip": _zip(folder)}
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = files.get(self.path)
-            tag = f'"{len(body)}"' if body else ""
-            if body is None:
-                self.do_POST()
-            elif self.headers.get("If-None-Match") == tag:
-                self._answer(304, {"ETag": tag}, b"")
-            else:
-                self._answer(200, {"ETag": tag}, body)
-
-        def do_POST(self) -> None:
-            self._answer(*_backend(place, self))
-
-        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = _handler(files, place)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     base = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -149,24 +127,32 @@ def _zip(folder: Path) -> bytes:
     return file.getvalue()
 
 
-def _backend(place: Path, request: http.server.BaseHTTPRequestHandler) -> tuple[int, dict[str, str], bytes]:
-    """What `git http-backend` (CGI) says."""
-    path, _, query = request.path.partition("?")
-    given = {
-        "PATH": os.environ["PATH"],
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_PROJECT_ROOT": str(place),
-        "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "REQUEST_METHOD": request.command,
-        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-        "REMOTE_ADDR": "127.0.0.1",
-    }
-    body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-    said = subprocess.run(["git", "http-backend"], env=given, input=body, capture_output=True, check=True).stdout
-    head, _, content = said.partition(b"\r\n\r\n")
-    headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
-    return int(headers.pop("Status", "200").split()[0]), headers, content
+def _handler(files: dict[str, bytes], place: Path) -> type[http.server.BaseHTTPRequestHandler]:
+    """Answers with these files, and for all else as git would."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = files.get(self.path)
+            tag = f'"{len(body)}"' if body else ""
+            if body is None:
+                self.do_POST()
+            elif self.headers.get("If-None-Match") == tag:
+                self._answer(304, {"ETag": tag}, b"")
+            else:
+                self._answer(200, {"ETag": tag}, body)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self._answer(*backend.answer(place, self, body))
+
+        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -16,10 +14,10 @@ import pytest
 
 from copper.services.fetcher.fetch import fetch
 from copper.services.fetcher.settings import Limits, Settings
+from tests.copper.services.fetcher import backend
+from tests.copper.services.fetcher.backend import GIT, PATH
 
 Headers = dict[str, str]
-PATH = os.environ["PATH"]
-GIT = shutil.which("git") or "git"
 Reply = tuple[int, Headers, bytes]
 
 
@@ -119,29 +117,10 @@ class Repository:
         return commit
 
     def answer(self, request: Any) -> Reply:
-        """What `git http-backend` (CGI) says."""
-        path, _, query = request.path.partition("?")
+        """What git says, and a note of what it was sent."""
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         self.posts += [body] if request.command == "POST" else []
-        given = {
-            "PATH": PATH,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_PROJECT_ROOT": str(self.folder.parent),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": request.command,
-            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-            "REMOTE_ADDR": "127.0.0.1",
-        }
-        done = subprocess.run(
-            [GIT, "http-backend"], env=given, input=body, capture_output=True, timeout=30, check=False
-        )
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
-        return int(headers.pop("Status", "200").split()[0]), headers, content
+        return backend.answer(self.folder.parent, request, body)
 
 
 @pytest.fixture
