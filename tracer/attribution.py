@@ -31,7 +31,8 @@ from tracer import renaming, topics, waiting
 from tracer.copies import Copy, Message, Question, Subscription
 from tracer.records import PublishOut
 from tracer.routing import Dialect, Routing, Sent
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 from tracer.stored import Stored
 from tracer.wills import Wills
 

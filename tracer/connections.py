@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from tracer import events as e
 from tracer import records as r
 from tracer.copies import Message
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 
 Events = list[e.Event]
 NAMELESS_CAP = 1_000

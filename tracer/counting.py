@@ -8,7 +8,7 @@ from tracer.copies import Message, Subscription
 from tracer.flows import Flow, Receiver
 from tracer.pipeline import Counts
 from tracer.plans import Plan
-from tracer.sessions import Session
+from tracer.session import Session
 from tracer.stored import Stored
 
 

@@ -19,7 +19,8 @@ from typing import Any
 from tracer.copies import Copy, Message
 from tracer.pipeline import Counts, Pipeline
 from tracer.routing import Routing
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 from tracer.state import State
 from tracer.tree import Tree
 from tracer.wills import Wills

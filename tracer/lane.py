@@ -18,7 +18,7 @@ from tracer.planner import MID_DIGITS, Planner
 from tracer.plans import BETWEEN, NEXT, QUOTE, Plan
 from tracer.prefix import Prefix
 from tracer.records import Record
-from tracer.sessions import Session
+from tracer.session import Session
 
 KIND = 15
 """Bytes that tell apart the lines that come in."""

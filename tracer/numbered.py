@@ -14,7 +14,7 @@ from tracer.copies import Message, Subscription
 from tracer.counting import Counting
 from tracer.planner import MID_DIGITS, NAMES_CAP, Planner
 from tracer.plans import MID, NEXT, SIZE_BEGIN, SIZE_END, Intake, Plan, masked
-from tracer.sessions import Session
+from tracer.session import Session
 
 SENDING = b"Sending PUBLISH"
 NUMBER = b"Mid: "

@@ -10,7 +10,8 @@ from tracer.attribution import Attribution
 from tracer.copies import Message
 from tracer.counting import Counting
 from tracer.plans import SIZE_BEGIN, SIZE_END, Intake, Plan, masked
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 
 PLANS_CAP = 50_000
 """Flows that are known at once."""

@@ -14,7 +14,8 @@ from tracer.copies import Expectation, Message, Subscription
 from tracer.flows import Flow, Receiver
 from tracer.grammar import CUT, MIDDLE
 from tracer.routing import Routing
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 
 RECEIVED = b"Received PUBLISH from "
 QUOTE = b"'"

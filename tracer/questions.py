@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import product
 
 from tracer.copies import Copy, Open, Question
-from tracer.sessions import Session
+from tracer.session import Session
 
 MOST = 8
 """Open questions of a client that are thought through together; beyond that, what they are about is only counted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracer import topics
-from tracer.sessions import Session
+from tracer.session import Session
 
 
 def is_subscribed(session: Session, topic: str) -> bool:

@@ -15,7 +15,8 @@ from typing import Any
 from tracer import questions, waiting
 from tracer.copies import Copy, Group, Message, Question, Subscription
 from tracer.records import PublishOut
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 
 Copies = dict[str, list[tuple[int, int]]]
 

@@ -36,6 +36,7 @@ from tracer import (
     tree,
     wills,
 )
+from tracer import session as session_module
 from tracer import sessions as sessions_module
 from tracer import state as state_module
 from tracer.errors import CopperError
@@ -58,6 +59,7 @@ MODULES: tuple[ModuleType, ...] = (
     prefix,
     records,
     routing,
+    session_module,
     sessions_module,
     state_module,
     stored,

@@ -20,7 +20,8 @@ from tracer.connections import Connections, Events, Moment
 from tracer.copies import Message
 from tracer.messages import Messages
 from tracer.routing import Dialect
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 from tracer.subscribing import Echo, Subscribing
 
 

@@ -13,7 +13,8 @@ from tracer import records as r
 from tracer import topics
 from tracer.connections import Events, Moment
 from tracer.copies import Subscription
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 
 LEAST_LEFT = 499
 """Bytes that are left of a text that is cut, at the least (grammar.LEFT_1_6; 2.x leaves more, but for odd prefixes)."""

@@ -12,7 +12,7 @@ from tracer import questions
 from tracer.copies import Copy, Message, Question
 from tracer.questions import Answers
 from tracer.records import PublishOut
-from tracer.sessions import Session
+from tracer.session import Session
 
 CAP = 5_000
 """Copies that wait for one client; Mosquitto's own max_queued_messages is 1,000 (100 up to 1.6)."""

@@ -14,7 +14,8 @@ from tracer import renaming
 from tracer.copies import Message
 from tracer.records import PublishOut
 from tracer.routing import Dialect, Routing
-from tracer.sessions import Session, Sessions
+from tracer.session import Session
+from tracer.sessions import Sessions
 from tracer.stored import Stored
 
 PERHAPS_CAP = 1_000
