@@ -28,6 +28,7 @@ from copper.action import Request, State, id_in
 from copper.client import Client
 from copper.mqtt import NO_MATCHING_SUBSCRIBERS, Answered, Connected, Event, Lost, Message, NoBrokerError, Will
 from copper.mqtt import shown as without_password
+from copper.queueing import Queueing
 
 BROKER_SECONDS = 15.0
 """How long a lost broker may stay away."""
@@ -38,12 +39,6 @@ before it closes our connection too."""
 
 BACK_SECONDS = 5.0
 """How long a service that knows its requests by their ids may be cut off, before it counts as gone."""
-
-QUIET_SECONDS = 0.5
-"""How long we listen for other runners that have a request open, where another runner is on the broker."""
-
-ECHO_SECONDS = 3.0
-"""How long we wait to hear our own word in the row; a broker that keeps it from us has no rows."""
 
 REFUSED = 0x80
 """MQTT 5, 2.4: reason codes from here on are failures."""
@@ -91,10 +86,7 @@ class Exchange:
         self._by_id: set[str] = set()
         self._owed: set[str] = set()
         self._starts: set[str] = set()
-        self._turns = turns.Turns()
-        self._asked: dict[str, float] = {}
-        self._others = False
-        self._quiet_until: float | None = None
+        self._queueing = Queueing(lambda word: self.say(wire.RUNNER_TURNS, vars(word)))
         will = Will(wire.RUNNER_STATUS, wire.DISCONNECTED.encode())
         name = f"runner-{secrets.token_hex(4)}"
         self._client = Client(url, name, self._events.put, will=will, environment=environment)
@@ -172,7 +164,7 @@ class Exchange:
         if self.knows_ids(service):
             self.leave(request.id)
         else:
-            self._turns.hold(service, request.id)
+            self._queueing.hold(service, request.id)
 
     def call_off(self, request: Request) -> None:
         """Tell the service that nobody waits for a request any more."""
@@ -207,41 +199,16 @@ class Exchange:
     def queue_up(self, service: str, request: str) -> None:
         """A request that is not sent yet wants to be the service's next."""
         self._client.subscribe_soon([wire.RUNNER_TURNS])
-        now = time.monotonic()
-        if self._quiet_until is None:
-            self._quiet_until = now + QUIET_SECONDS
-        self._asked[request] = now
-        self._say_turns([self._turns.want(service, request)])
+        self._queueing.want(service, request)
 
     def may_go(self, service: str, request: str) -> bool:
         """Whether it is the request's turn."""
-        now = time.monotonic()
-        if self.knows_ids(service):
-            return True
-        if not self._turns.stands(service, request):
-            return now > self._asked.get(request, now) + ECHO_SECONDS and self._lost_since is None
-        quiet = not self._others or now >= (self._quiet_until or now)  # asked now: who wanted before us came before us
-        if quiet:
-            self._turns.forget_doubtful()
-        return quiet and self._turns.is_first(service, request)
+        connected = self._lost_since is None
+        return self.knows_ids(service) or self._queueing.may_go(service, request, connected=connected)
 
     def leave(self, request: str) -> None:
         """A request is not waiting for its turn any more, or has had it."""
-        self._asked.pop(request, None)
-        word = self._turns.leave(request)
-        if word is not None:
-            self._say_turns([word])
-
-    def _say_turns(self, words: Iterable[turns.Word]) -> None:
-        for word in words:
-            self.say(wire.RUNNER_TURNS, vars(word))
-
-    def _ask_turns_again(self, words: list[turns.Word]) -> None:
-        if words:
-            now = time.monotonic()
-            self._quiet_until = now + QUIET_SECONDS
-            self._asked |= dict.fromkeys(self._turns.waiting, now)
-            self._say_turns(words)
+        self._queueing.leave(request)
 
     # ---- what is heard
 
@@ -257,7 +224,7 @@ class Exchange:
         elif event.topic == wire.RUNNER_TURNS:
             word = turns.read(wire.decode(event.payload))
             if word is not None and not event.retain:
-                self._say_turns(self._turns.heard(word))
+                self._queueing.hear(word)
         elif event.topic.endswith("/status"):
             self._take_status(event)
         elif event.topic.endswith("/info"):
@@ -282,7 +249,7 @@ class Exchange:
             service = wire.service_of(one.request.topic)
             if service in self.infos:
                 self._gone_at[service] = now + BROKER_SECONDS
-        self._ask_turns_again(self._turns.ask_again())
+        self._queueing.start_over()
 
     def _answered(self, event: Answered) -> None:
         one = self._open.get(self._mids.pop(event.mid, ""))
@@ -294,10 +261,10 @@ class Exchange:
 
     def _take_runner(self, event: Message) -> None:
         """Another runner came or went. The status is everybody's: while one is there, it says so."""
-        self._others = self._others or event.payload == wire.CONNECTED.encode()
+        self._queueing.has_others |= event.payload == wire.CONNECTED.encode()
         if event.payload == wire.DISCONNECTED.encode() and not event.retain:
             self._client.publish(wire.RUNNER_STATUS, wire.CONNECTED.encode(), retain=True)
-            self._ask_turns_again(self._turns.somebody_died())
+            self._queueing.somebody_died()
 
     def _take_status(self, event: Message) -> None:
         service = event.topic.removesuffix("/status")

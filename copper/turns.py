@@ -10,7 +10,7 @@ What comes in: what was said on the topic, and which requests are ours. What goe
 a request of ours is first. No MQTT, no clock.
 
 The limits: who is no Copper (or the first one) does not queue up; a runner that can't be heard for as long as we listen
-(`exchange.QUIET_SECONDS`) is not waited for; and where the runners' connections are cut apart, each goes on alone.
+(`queueing.QUIET_SECONDS`) is not waited for; and where the runners' connections are cut apart, each goes on alone.
 """
 
 from __future__ import annotations
