@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 
 from tracer.errors import CopperError
-from tracer.views import hide_sys
+from tracer.views import Choice, simplified
 from viz.formats import FORMATS, Format
-from viz.layout import lay_out
-from viz.layout.words import of_hidden
+from viz.layout import lay_out, words
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,45 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def compose(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> Picture:
+def compose(
+    graph: nx.MultiDiGraph[str],
+    format_name: str,
+    *,
+    title: str = "",
+    layout: str = "auto",
+    choice: Choice | None = None,
+    before: bytes | None = None,
+) -> Picture:
     """Draw a graph.
-
-    Pictures leave out `$SYS/…`, the broker's reports on itself, and say so; formats that hold the graph itself
-    hold all of it.
 
     Args:
         graph: as the tracer makes it.
         format_name: one of `FORMATS`.
         title: of the picture; by default the name of the log that the graph comes from.
-        layout: `auto`, `flow` or `columns`; formats that hold the graph itself need none.
+        layout: one of `viz.layout.LAYOUTS`; formats that hold the graph itself need none.
+        choice: what of the graph is to be seen; formats of data hold what is hidden, too, and say that it is.
+        before: the file that is to be written over: formats that people edit keep what they did there.
 
     Raises:
-        CopperError: there is no such format or layout.
+        CopperError: there is no such format or layout, or `before` can't be read.
     """
     chosen = _format(format_name)
-    if chosen.eats == "graph":
-        return Picture(chosen.render(graph).encode())
-    view = hide_sys(graph)
-    scene = lay_out(view.graph, title=title, layout=layout, hidden=of_hidden(view.topics, view.services))
-    return Picture(chosen.render(scene).encode(), scene.notes)
+    view = simplified(graph, choice)
+    shown = view.graph if chosen.holds == "all" else view.drawn()
+    eaten: tuple[Any, ...] = (shown,)
+    notes: tuple[str, ...] = ()
+    if chosen.eats != "graph":
+        scene = lay_out(shown, title=title, layout=layout, said=words.of_remarks(view.remarks))
+        eaten, notes = (scene,) if chosen.eats == "scene" else (scene, shown), scene.notes
+    data = chosen.render(*eaten)
+    if chosen.merge is not None and before is not None:
+        data = chosen.merge(str(data), before)
+    return Picture(data.encode() if isinstance(data, str) else data, notes)
 
 
-def draw(graph: nx.MultiDiGraph[str], format_name: str, *, title: str = "", layout: str = "auto") -> bytes:
+def draw(graph: nx.MultiDiGraph[str], format_name: str, **more: Any) -> bytes:
     """Draw a graph, as `compose` does, for who needs the file's content only."""
-    return compose(graph, format_name, title=title, layout=layout).data
+    return compose(graph, format_name, **more).data
 
 
 def format_for(path: str | Path) -> str:

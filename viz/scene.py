@@ -22,7 +22,10 @@ Style = Literal["proven", "partly", "inferred", "idle"]
 
 Role = Literal["title", "counts", "heading", "legend", "note"]
 
-Sample = Literal["publish", "receive", "partly", "inferred", "idle", "deny", "header", "retained", "width"]
+Sample = Literal[
+    "publish", "receive", "deliver", "part", "partly", "inferred", "idle", "deny", "header", "group", "retained",
+    "order", "width",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class Box:
     Attributes:
         node: the id of its node in the graph.
         label: its name, cut to fit.
+        count: how many services it stands for, with a times sign; empty where it is one.
         tooltip: what is known of it, in lines.
+        link: an http(s) address to open, or empty.
         data: the same as names and values.
     """
 
@@ -42,7 +47,9 @@ class Box:
     height: float
     x: float = 0.0
     y: float = 0.0
+    count: str = ""
     tooltip: str = ""
+    link: str = ""
     data: Data = ()
 
 
@@ -53,20 +60,24 @@ class Row:
     Attributes:
         node: the id of its node in the graph.
         label: the levels below the table's header, or the whole topic where there is no header.
+        times: how many topics it stands for, with a times sign; empty where it is one.
         count: how much was published on it, such as `12` or `0.6/min`.
         quiet: nothing was ever seen on it: it is only what somebody subscribed to.
         retained: the broker keeps a message of it.
         y: the top of the row, from the top of the table.
+        link: an http(s) address to open, or empty.
     """
 
     node: str
     label: str
     y: float
     height: float
+    times: str = ""
     count: str = ""
     quiet: bool = False
     retained: bool = False
     tooltip: str = ""
+    link: str = ""
     data: Data = ()
 
 
@@ -104,6 +115,8 @@ class Arrow:
             the head. Empty where the line is not drawn: `deliver` arrows are there for formats with layers.
         tip: the point of the head.
         label: a few words for formats that write on lines.
+        whole: False where it holds for only a part of a template's topics or of a group's members: dashed.
+        order: when it was sent in a run, such as `2` or `1, 4`: drawn on the line; empty elsewhere.
     """
 
     kind: Kind
@@ -115,18 +128,44 @@ class Arrow:
     tip: Point = (0.0, 0.0)
     label: str = ""
     tooltip: str = ""
+    whole: bool = True
+    order: str = ""
+    data: Data = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cell of a matrix: a service publishes a topic (a triangle) or receives it (a dot); its middle is at x and y.
+
+    Attributes:
+        source, target: as an arrow has them.
+    """
+
+    kind: Kind
+    style: Style
+    source: str
+    target: str
+    x: float
+    y: float
+    tooltip: str = ""
+    whole: bool = True
     data: Data = ()
 
 
 @dataclass(frozen=True)
 class Label:
-    """A line of text on the page, starting (or, with `end`, ending) at x, standing on y."""
+    """A line of text on the page, starting (or, with `end`, ending) at x, standing on y.
+
+    Attributes:
+        angle: degrees that it is turned by around its start, clockwise.
+    """
 
     role: Role
     text: str
     x: float
     y: float
     end: bool = False
+    angle: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +188,7 @@ class Scene:
         summary: one sentence of counts, for who can't see it.
         layout: the name of the layout that made it.
         notes: what a reader must know of how it was made; drawn, and worth saying elsewhere.
+        marks: the cells of a matrix; other layouts have arrows.
     """
 
     title: str
@@ -162,6 +202,7 @@ class Scene:
     labels: tuple[Label, ...]
     legend: tuple[LegendEntry, ...]
     notes: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 def curve(points: tuple[Point, ...], share: float) -> Point:

@@ -3,7 +3,7 @@
 import networkx as nx
 
 from tests.viz.graphs import GraphMaker
-from tracer.views import hide_sys
+from tracer.views import Choice, Remark, simplified
 
 
 def monitored():
@@ -17,34 +17,47 @@ def monitored():
     return make
 
 
+def names(graph):
+    return sorted(name for _, name in graph.nodes(data="name"))
+
+
 def test_the_brokers_own_topics_go_and_who_has_nothing_else_goes_with_them():
-    view = hide_sys(monitored().graph)
-    names = sorted(name for _, name in view.graph.nodes(data="name"))
-    assert names == ["dashboard", "lonely", "reader", "t", "writer"]
-    assert view.topics == ("$SYS/broker/uptime", "$SYS/broker/version")
-    assert view.services == ("monitor",)
+    view = simplified(monitored().graph)
+    assert names(view.drawn()) == ["dashboard", "lonely", "reader", "t", "writer"]
+    assert view.remarks == (Remark("sys", 2, names=("monitor",)),)
+
+
+def test_data_keeps_what_is_hidden_and_says_why():
+    view = simplified(monitored().graph)
+    hidden = {name for name, why in view.graph.nodes(data="hidden") if why == "sys"}
+    assert hidden == {"topic:$SYS/broker/uptime", "topic:$SYS/broker/version", "service:monitor"}
+
+
+def test_everything_can_be_drawn():
+    view = simplified(monitored().graph, Choice(everything=True))
+    assert nx.utils.graphs_equal(view.drawn(), monitored().graph)
 
 
 def test_deliveries_of_hidden_topics_go_too():
     make = GraphMaker()
     make.message("$SYS/bridged", "bridge", ["monitor"])
     make.message("t", "bridge", ["reader"])
-    view = hide_sys(make.graph)
-    assert [key for _, _, key in view.graph.edges(keys=True)] == ["publish", "deliver:t", "subscribe"]
-    assert view.services == ("monitor",)
+    view = simplified(make.graph)
+    assert [key for _, _, key in view.drawn().edges(keys=True)] == ["publish", "deliver:t", "subscribe"]
+    assert view.remarks[0].names == ("monitor",)
 
 
 def test_only_the_level_sys_itself_is_hidden():
     make = GraphMaker()
     for topic in ("$SYS", "$SYS/#", "$SYSTEM/x", "a/$SYS/b", "$CONTROL/x"):
         make.publish("writer", topic)
-    assert hide_sys(make.graph).topics == ("$SYS", "$SYS/#")
+    assert names(simplified(make.graph).drawn()) == ["$CONTROL/x", "$SYSTEM/x", "a/$SYS/b", "writer"]
 
 
 def test_the_graph_that_was_handed_in_stays_as_it_is():
     graph = monitored().graph
     before = graph.copy()
-    view = hide_sys(graph)
+    view = simplified(graph)
     assert nx.utils.graphs_equal(graph, before)
     assert view.graph.graph == graph.graph
 
@@ -52,6 +65,6 @@ def test_the_graph_that_was_handed_in_stays_as_it_is():
 def test_a_graph_without_sys_topics_is_what_it_was():
     make = GraphMaker()
     make.message("t", "writer", ["reader"])
-    view = hide_sys(make.graph)
+    view = simplified(make.graph)
     assert nx.utils.graphs_equal(view.graph, make.graph)
-    assert (view.topics, view.services) == ((), ())
+    assert view.remarks == ()

@@ -152,8 +152,8 @@ def test_pictures_hide_what_the_broker_says_of_itself_and_name_it(name):
     assert drawn.notes == (HIDDEN,)
 
 
-@pytest.mark.parametrize("name", ["json", "dot"])
-def test_formats_of_the_graph_itself_hide_nothing(name):
+@pytest.mark.parametrize("name", [each.name for each in FORMATS.values() if each.holds == "all"])
+def test_formats_of_data_hold_what_pictures_hide(name):
     drawn = compose(monitored(), name)
     assert b"$SYS/broker/uptime" in drawn.data
     assert b"service:monitor" in drawn.data

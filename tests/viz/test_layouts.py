@@ -213,12 +213,12 @@ def test_a_title_is_no_topic():
 
 
 def test_hidden_things_are_named_below_the_legend():
-    scene = lay_out(workflow(), layout="columns", hidden="hidden: $SYS (37 topics)")
+    scene = lay_out(workflow(), layout="columns", said=("hidden: $SYS (37 topics)",))
     (note,) = (label for label in scene.labels if label.role == "note")
     assert note.text == "hidden: $SYS (37 topics)"
     assert note.y > max(entry.y for entry in scene.legend)
 
 
 def test_a_picture_of_nothing_but_hidden_things_says_so():
-    scene = lay_out(GraphMaker().graph, hidden="hidden: $SYS (37 topics)")
+    scene = lay_out(GraphMaker().graph, said=("hidden: $SYS (37 topics)",))
     assert "Nothing to draw but what is hidden." in [label.text for label in scene.labels]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from viz.formats import dot, drawio, json, svg
 
@@ -16,14 +16,18 @@ class Format:
     Attributes:
         name: what users call it.
         suffix: of its files, with the dot.
-        eats: a `scene` (positions, texts and colours are settled) or the `graph` itself.
-        render: spells what it eats; opens no file.
+        eats: a `scene` (positions, texts and colours are settled), the `graph` itself, or `both`, in this order.
+        render: spells what it eats; opens no file. The same input gives the same output.
+        holds: what is `drawn`, or `all`: data that another program reads is whole, and says what pictures hide.
+        merge: new content and the file that is there → content in which what a person did to that file is kept.
     """
 
     name: str
     suffix: str
-    eats: Literal["scene", "graph"]
-    render: Callable[[Any], str]
+    eats: Literal["scene", "graph", "both"]
+    render: Callable[..., str | bytes]
+    holds: Literal["drawn", "all"] = "drawn"
+    merge: Callable[[str, bytes], str] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -31,7 +35,7 @@ FORMATS: dict[str, Format] = {
     for each in (
         Format("svg", ".svg", "scene", svg.render),
         Format("drawio", ".drawio", "scene", drawio.render),
-        Format("json", ".json", "graph", json.render),
+        Format("json", ".json", "graph", json.render, holds="all"),
         Format("dot", ".dot", "graph", dot.render),
     )
 }

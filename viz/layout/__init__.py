@@ -30,7 +30,12 @@ _LIMIT = 10.0
 
 
 def lay_out(
-    graph: nx.MultiDiGraph[str], *, title: str = "", layout: str = "auto", hidden: str = "", limit: float = _LIMIT
+    graph: nx.MultiDiGraph[str],
+    *,
+    title: str = "",
+    layout: str = "auto",
+    said: tuple[str, ...] = (),
+    limit: float = _LIMIT,
 ) -> Scene:
     """Say what stands where.
 
@@ -38,7 +43,7 @@ def lay_out(
         graph: as the tracer makes it.
         title: of the picture; by default the name of the log that the graph comes from.
         layout: `flow`, `columns`, or `auto`: flow up to 40 services and 400 lines.
-        hidden: what of the graph was put aside before, as a text to be drawn with the legend.
+        said: what was done to the graph before, sentences to be drawn with the legend.
         limit: seconds that `dot` may take.
 
     Raises:
@@ -57,12 +62,12 @@ def lay_out(
         except NoLayout as reason:
             notes = (f"Drawn in columns: {reason}.",)
         else:
-            scene = frame(placed, layout="flow", title=title, hidden=hidden, notes=())
+            scene = frame(placed, layout="flow", title=title, said=said, notes=())
             if layout == "flow" or scene.width <= WIDEST:
                 return scene
             notes = ("Drawn in columns: as a flow it would be too wide to read.",)
     placed, headings = columns(parts, top=TOP, left=LEFT)
-    return frame(placed, layout="columns", title=title, hidden=hidden, notes=notes, headings=headings)
+    return frame(placed, layout="columns", title=title, said=said, notes=notes, headings=headings)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:

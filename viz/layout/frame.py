@@ -46,7 +46,13 @@ _MEANING: dict[Sample, str] = {
 
 
 def frame(
-    parts: Parts, *, layout: str, title: str, hidden: str, notes: tuple[str, ...], headings: tuple[Label, ...] = ()
+    parts: Parts,
+    *,
+    layout: str,
+    title: str,
+    said: tuple[str, ...],
+    notes: tuple[str, ...],
+    headings: tuple[Label, ...] = (),
 ) -> Scene:
     """Put a title above and a legend below.
 
@@ -54,15 +60,15 @@ def frame(
         parts: with their places.
         layout: the name of the layout that placed them.
         title: as the user gave it.
-        hidden: what was put aside before, safe to show, or nothing.
+        said: what was done to the graph before, safe to show.
         notes: what a reader must know of how the picture was made.
         headings: texts that the layout itself set.
     """
     title, summary = heading(title, 80), _summary(parts)
-    notes = (hidden, *notes) if hidden else notes
+    notes = (*said, *notes)
     right, bottom = _corner(parts)
     if not parts.boxes and not parts.tables:
-        why = "Nothing to draw but what is hidden." if hidden else "Nothing to draw: no service and no topic was seen."
+        why = "Nothing to draw but what is hidden." if said else "Nothing to draw: no service and no topic was seen."
         headings = (Label("note", why, LEFT, bottom + 14.0),)
         bottom += 20.0
     right = max([right, *(label.x + heading_width(label.text) for label in headings if not label.end)])

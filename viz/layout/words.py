@@ -6,11 +6,12 @@ same facts as names and values. Knows no positions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
+from tracer.views.view import Remark, What
 from viz.scene import Data
 from viz.text import label, shown
 
@@ -103,13 +104,39 @@ def of_log(source: str) -> str:
     return name + (f" and {len(others):,} more" if others else "")
 
 
-def of_hidden(topics: Collection[str], services: Iterable[str]) -> str:
-    """What of the `$SYS` topics is not drawn: how many they are, and which services went with them."""
-    if not topics:
-        return ""
-    went = ", ".join(map(label, services))
-    text = f"hidden: $SYS ({number(len(topics), 'topic')})"
-    return f"{text}, and who uses nothing else: {went}" if went else text
+def of_remarks(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    """What was done to a graph so that it can be read, a sentence each."""
+    return tuple(_remark(remark) for remark in remarks)
+
+
+_REMARKS: dict[What, str] = {
+    "sys": "hidden: $SYS ({topics})",
+    "debuggers": "hidden: {names}",
+    "templates": "{topics} drawn as {drawn}",
+    "collapsed": "{topics} drawn as {drawn}: {names}",
+    "grouped": "{services} drawn as {drawn}",
+    "shared": "{services} that share subscriptions drawn as {drawn}",
+    "rest": "+{count:,} more with less traffic",
+    "idle": "not drawn: {count:,} services and topics without messages",
+    "services": "{topics} not drawn: lines are messages from service to service",
+    "focus": "only what is near {names}; not drawn: {count:,} services and topics",
+    "reaches": "only what reaches {names}; not drawn: {count:,} services and topics",
+}
+_DRAWN: dict[What, str] = {"templates": "template", "collapsed": "subtree"}
+
+
+def _remark(one: Remark) -> str:
+    went = ", ".join(map(label, one.names[:_MOST_NAMES]))
+    if len(one.names) > _MOST_NAMES:
+        went += f" and {len(one.names) - _MOST_NAMES:,} more"
+    text = _REMARKS[one.what].format(
+        count=one.count,
+        topics=number(one.count, "topic"),
+        services=number(one.count, "service"),
+        drawn=number(one.drawn, _DRAWN.get(one.what, "group")),
+        names=went,
+    )
+    return f"{text}, and who uses nothing else: {went}" if one.what == "sys" and went else text
 
 
 def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:

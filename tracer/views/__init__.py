@@ -1,0 +1,24 @@
+"""Graph → graph: what is put together or aside so that the rest can be read. Knows no drawing.
+
+This module is the path on one page; each step is a module beside it, and `view` says what a view is.
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from tracer.views.hiding import hide_sys
+from tracer.views.view import Choice, Remark, View
+
+__all__ = ["Choice", "Remark", "View", "simplified"]
+
+
+def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> View:
+    """The view of a graph that is to be drawn.
+
+    Args:
+        graph: as `tracer.graph` makes it; it stays as it is.
+        choice: what a user asked for.
+    """
+    choice = choice or Choice()
+    return View(graph) if choice.everything else hide_sys(graph)
