@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from copper import access, masking, offers, references, runs, wire
+from copper import access, masking, offers, references, runs, sequence, wire
 from copper.broker import open_broker
 from copper.document import Problem, WorkflowError
 from copper.lifecycle.processes import Processes
@@ -149,7 +149,8 @@ def launch(
             runner = _runner(workflow, broker.url, run, part, how, told)
             result = _run(runner, folder, secrets, own_broker=broker.kind != "url")
         write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
-    no_graph = _leave_graph(trace, folder, files, f"{Path(workflow.file).name}, run {run}", say)
+    title = f"{Path(workflow.file).name}, run {run}"
+    no_graph = _leave_graph(trace, folder, files, title, sequence.of_result(result), say)
     return Launched(result, folder, files, described, started, no_graph)
 
 
@@ -303,7 +304,14 @@ def _follow(trace: _Trace, log: Path, stop: threading.Event) -> None:
         trace.problem = f"the tracer failed: {type(error).__name__}: {error}"
 
 
-def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str, say: Callable[[str], None]) -> str:
+def _leave_graph(  # noqa: PLR0917
+    trace: _Trace,
+    folder: Path,
+    files: dict[str, Path],
+    title: str,
+    actions: list[dict[str, Any]],
+    say: Callable[[str], None],
+) -> str:
     """Write events, graph and pictures; returns why there are none, or an empty text."""
     if trace.log is None:
         return "this broker's log is not known: name it with --log to have the run's graph"
@@ -318,6 +326,7 @@ def _leave_graph(trace: _Trace, folder: Path, files: dict[str, Path], title: str
     lines = (json.dumps(event) + "\n" for event in trace.events)
     write_aside(files["events"], "".join(lines).encode())
     graph = trace.tally.graph(trace.pipeline.counts, source=str(trace.log))
+    graph.graph["actions"] = actions
     notes: dict[str, None] = {}
     for name, kind in PICTURES.items():
         files[kind] = folder / name

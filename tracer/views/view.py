@@ -4,8 +4,8 @@ A view is a graph with the nodes and edges of `tracer.graph`, and more attribute
 
   topic: `template` (it stands for many), `topics` (how many, where it does), `kept` (how many of them have a stored
   message; `retained_by` is then their one owner, or None where there are several).
-  service: `members` (how many services were put into one; missing or 1 where it is one), `group` (why: `alike`, `share`,
-  or what `--group-by` says), `clients` (all ids of all members).
+  service: `members` (how many services were put into one; missing or 1 where it is one), `group` (why: `alike`,
+  `share`, or what `--group-by` says), `clients` (all ids of all members).
   edge: `topics` (how many topics it was seen on, where an end is a template) and `whole` (False where these are only a
   part of the template's, or where only a part of the group's members has it; missing means True).
   any node: `hidden` (why it is not drawn: `sys`, `debugger`, `rest`). Formats that hold data keep such nodes.
