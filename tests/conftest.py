@@ -1,4 +1,6 @@
-"""What tests share: a real broker of each kind."""
+"""What tests share: a real broker of each kind, a real browser."""
+
+from contextlib import ExitStack
 
 import pytest
 
@@ -10,3 +12,21 @@ def broker(request, tmp_path):
     """A broker that runs on a free loopback port: the built-in one, then real Mosquitto."""
     with brokers.running(request.param, tmp_path / "broker") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real Chromium; `tests.browser` says why it lives no longer than a module."""
+    from tests import browser  # noqa: PLC0415 (who runs no browser test needs no Playwright)
+
+    with browser.running() as running:
+        yield running
+
+
+@pytest.fixture
+def visit(chromium):
+    """Opens a page: `visit(url_or_path, **context_options)` → `tests.browser.Visit`. All are closed after the test."""
+    from tests import browser  # noqa: PLC0415
+
+    with ExitStack() as open_pages:
+        yield lambda *address, **options: open_pages.enter_context(browser.opened(chromium, *address, **options))
