@@ -20,12 +20,17 @@ Kind = Literal["publish", "receive", "deny", "deliver"]
 Style = Literal["proven", "partly", "inferred", "idle"]
 """How sure a line is: solid, dash-dotted, dotted; idle (nothing came) is pale."""
 
-Role = Literal["title", "counts", "heading", "legend", "note"]
+Role = Literal["title", "counts", "heading", "legend", "note", "step", "line"]
+"""`step`: an action of a run, with its number. `line`: stands on a line, with its middle at x."""
 
 Sample = Literal[
     "publish", "receive", "deliver", "part", "partly", "inferred", "idle", "deny", "header", "group", "retained",
     "order", "width",
 ]  # fmt: skip
+
+
+BEHIND = 4.0
+"""How far to the right and up the second rectangle of a box stands that has a `count`, in points."""
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,6 @@ def test_inferred_idle_and_refused_lines_differ_by_more_than_their_colour():
 
 def test_hovering_a_service_leaves_its_own_lines_bright():
     picture = svg(workflow())
-    key = re.search(r'<g class="n (k\d+)"><title>runner\n', picture)[1]
+    key = re.search(r'<g class="n (k\d+)" data-n="\d+"><title>runner\n', picture)[1]
     assert f":has(.n.{key}:hover) .e.{key}{{opacity:1}}" in picture
     assert len(re.findall(rf'<g class="e [^"]*\b{key}\b', picture)) == 19

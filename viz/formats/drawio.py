@@ -150,7 +150,8 @@ def _geometry(cell: ET.Element, x: float, y: float, width: float, height: float)
 
 def _add_service(root: ET.Element, box: Box) -> None:
     data = (("tooltip", box.tooltip), *box.data)
-    cell = _cell(root, _node_id(box.node), box.label, _vertex(_SERVICE, _layer("services")), data)
+    text = f"{box.label} {box.count}".strip()
+    cell = _cell(root, _node_id(box.node), text, _vertex(_SERVICE, _layer("services")), data)
     _geometry(cell, box.x, box.y, box.width, box.height)
 
 
@@ -169,7 +170,8 @@ def _add_table(root: ET.Element, table: Table) -> None:
 def _add_row(root: ET.Element, table: Table, row: Row, style: str, parent: str) -> None:
     quiet = f"fontStyle=2;fontColor={palette.MUTED.light};" if row.quiet else ""
     data = (("tooltip", row.tooltip), *row.data)
-    cell = _cell(root, _node_id(row.node), row.label, _vertex(style + quiet, parent), data)
+    text = f"{row.label} {row.times}".strip()
+    cell = _cell(root, _node_id(row.node), text, _vertex(style + quiet, parent), data)
     x, y = (0.0, row.y) if table.header else (table.x, table.y)
     _geometry(cell, x, y, table.width, row.height)
 

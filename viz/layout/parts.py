@@ -29,6 +29,8 @@ INDENT = 16.0
 """From the left side of a table to the text of its rows, in points."""
 PADDING = 8.0
 TIMES = "\N{MULTIPLICATION SIGN}"
+TIMES_GAP = 5.0
+"""Between a name and how many it stands for, in points."""
 _LEAST_ROWS = 3
 """A table needs so many rows before one line from its header says more than a line for each."""
 
@@ -125,9 +127,12 @@ def parts_of(graph: nx.MultiDiGraph[str]) -> Parts:
 
 def _box(reader: Reader, node: str) -> Box:
     text = label(reader.name(node))
-    tooltip, data = words.of_service(reader.graph.nodes[node])
-    width = max(60.0, math.ceil(sans_width(text, SERVICE_SIZE, bold=True)) + 24.0)
-    return Box(node, text, width, BOX_HEIGHT, tooltip=tooltip, data=data)
+    attributes = reader.graph.nodes[node]
+    members = int(attributes.get("members") or 1)
+    count = f"{TIMES}{members:,}" if members > 1 else ""
+    tooltip, data = words.of_service(attributes)
+    wide = sans_width(text, SERVICE_SIZE, bold=True) + (TIMES_GAP + sans_width(count, SERVICE_SIZE) if count else 0.0)
+    return Box(node, text, max(60.0, math.ceil(wide) + 24.0), BOX_HEIGHT, count=count, tooltip=tooltip, data=data)
 
 
 def _tables(reader: Reader) -> tuple[Table, ...]:
@@ -165,8 +170,9 @@ def _table(reader: Reader, prefix: str, nodes: list[str], counts: dict[str, int]
 
 def row_width(row: Row) -> float:
     """The width of what is written in a row, in points."""
-    gap = 2 * PADDING if row.count else 0.0
-    return monospace_width(row.label, TOPIC_SIZE) + gap + monospace_width(row.count, TOPIC_SIZE - 1)
+    gap = (2 * PADDING if row.count else 0.0) + (TIMES_GAP if row.times else 0.0)
+    text = monospace_width(row.label, TOPIC_SIZE) + monospace_width(row.times, TOPIC_SIZE)
+    return text + gap + monospace_width(row.count, TOPIC_SIZE - 1)
 
 
 def _row(reader: Reader, node: str, text: str, y: float, messages: int) -> Row:
@@ -176,9 +182,10 @@ def _row(reader: Reader, node: str, text: str, y: float, messages: int) -> Row:
     lines += [words.number(messages, "message")] if messages else []
     return Row(
         node,
-        f"{text} {TIMES}{topics:,}" if topics > 1 else text,
+        text,
         y,
         ROW_HEIGHT,
+        times=f"{TIMES}{topics:,}" if topics > 1 else "",
         count=words.amount(messages, reader.seconds),
         quiet=bool(attributes.get("filter")),
         retained=bool(attributes.get("retained_by")),

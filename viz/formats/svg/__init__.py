@@ -1,0 +1,56 @@
+"""SVG: one file that looks right in a browser, light or dark, and in converters.
+
+In: a scene. Out: the text of the file. Hovering a service or a topic dims every line that is not its own, by
+rules alone, without a script. Text stays text. All ids and rules carry a prefix made from the picture
+itself, so that two pictures can stand in one page. Beside `render` there is `numbers`, for pages that act on
+the picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from html import escape
+
+from viz.formats.svg.hooks import hooks, numbers
+from viz.formats.svg.legend import entry
+from viz.formats.svg.lines import arrow, order
+from viz.formats.svg.shapes import box, label, table
+from viz.formats.svg.spelling import length
+from viz.formats.svg.style import style
+from viz.scene import Scene
+
+__all__ = ["numbers", "render"]
+
+
+def render(scene: Scene) -> str:
+    """Spell a scene as SVG; the same scene gives the same bytes."""
+    held = hooks(scene)
+    name = "c" + hashlib.sha256(repr(scene).encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    drawn = [(place, one) for place, one in enumerate(scene.arrows) if one.points]
+    lines = [
+        *_begin(scene, name),
+        f"<style>{style(name, held.keys.values())}</style>",
+        f'<rect class="page" width="{length(scene.width)}" height="{length(scene.height)}"/>',
+    ]
+    lines += [arrow(one, held, place) for place, one in sorted(drawn, key=lambda each: each[1].style != "idle")]
+    lines += [table(one, held) for one in scene.tables]
+    lines += [box(one, held) for one in scene.boxes]
+    lines += [order(one) for _, one in drawn if one.order]
+    lines += [label(one) for one in scene.labels]
+    lines += [entry(one) for one in scene.legend]
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def _begin(scene: Scene, name: str) -> list[str]:
+    """The element that holds all, and what it says to who can't see it."""
+    width, height = length(scene.width), length(scene.height)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    # An image has nothing in it that could be reached; with links there is.
+    links = any(each.link for each in (*scene.boxes, *(row for table in scene.tables for row in table.rows)))
+    role = "group" if links else "img"
+    said = f'role="{role}" aria-labelledby="{name}-t {name}-d"'
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" {size} {said}>',
+        f'<title id="{name}-t">{escape(scene.title)}</title>',
+        f'<desc id="{name}-d">{escape(" ".join([scene.summary + ".", *scene.notes]))}</desc>',
+    ]

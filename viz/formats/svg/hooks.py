@@ -1,0 +1,51 @@
+"""What a page, a style and a reader can hold on to: each node's classes and its number.
+
+Classes make hovering work by rules alone; numbers are for pages that act on a picture (see `numbers`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from viz.scene import Arrow, Mark, Scene
+
+
+def numbers(scene: Scene) -> dict[str, int]:
+    """Node → its number in the picture, for pages that act on it.
+
+    Services come first, then each table (the node of its header) with its rows. Whatever shows a node has the
+    number as `data-n`; a service that is drawn twice has it twice. A line has its place in `scene.arrows` as
+    `data-e`, the mark of a matrix its place in `scene.marks` as `data-m`, and both have the numbers of their
+    ends as `data-from` and `data-to`.
+    """
+    nodes = dict.fromkeys(box.node for box in scene.boxes)
+    for table in scene.tables:
+        nodes.update(dict.fromkeys((table.node, *(row.node for row in table.rows))))
+    return {node: number for number, node in enumerate(nodes)}
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Node → its classes, and its number."""
+
+    keys: dict[str, str]
+    numbers: dict[str, int]
+
+    def node(self, node: str, classes: str = "n") -> str:
+        """The attributes of what shows a node."""
+        return f'class="{classes} {self.keys[node]}" data-n="{self.numbers[node]}"'
+
+    def joined(self, one: Arrow | Mark, classes: str, letter: str, place: int) -> str:
+        """The attributes of what joins two nodes; `data-LETTER` is its place among its kind."""
+        ends = f'data-from="{self.numbers[one.source]}" data-to="{self.numbers[one.target]}"'
+        return f'class="{classes} {self.keys[one.source]} {self.keys[one.target]}" data-{letter}="{place}" {ends}'
+
+
+def hooks(scene: Scene) -> Hooks:
+    """A service's box and its lines share a class; a row has that of its table beside its own."""
+    nodes = dict.fromkeys(box.node for box in scene.boxes)
+    keys = {node: f"k{number}" for number, node in enumerate(nodes)}
+    for number, table in enumerate(scene.tables):
+        keys[table.node] = f"t{number}"
+        keys.update({row.node: f"t{number}r{place} t{number}r" for place, row in enumerate(table.rows)})
+    return Hooks(keys, numbers(scene))

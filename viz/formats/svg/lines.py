@@ -1,0 +1,64 @@
+"""Arrows: a line whose dashes say how sure it is, a head, and what stands on it."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from viz.formats.svg.hooks import Hooks
+from viz.formats.svg.spelling import cross, head, length, point, title
+from viz.scene import Arrow, Point, curve
+
+DASHES = {"partly": "7 3 1.5 3", "inferred": "1.5 4", "part": "6 3"}
+"""What a line is drawn with, where it is not solid; `part` where it is not the whole of a group or template."""
+
+_RADIUS = 7.5
+_LETTER = 5.6
+"""Width of a digit in a disc, in points."""
+
+
+def dash(one: Arrow) -> str:
+    """How the line is broken: an inferred sender weighs more than a part of a group."""
+    return DASHES.get(one.style) or ("" if one.whole else DASHES["part"])
+
+
+def arrow(one: Arrow, hooks: Hooks, place: int) -> str:
+    """A line with its head; `place` is its own in the scene."""
+    start, *rest = one.points
+    path = f"M{point(start)}C{' '.join(map(point, rest))}"
+    broken = dash(one)
+    line = f'<path class="line" d="{path}" stroke-width="{length(one.width)}"'
+    line += f' stroke-dasharray="{broken}"/>' if broken else "/>"
+    if one.kind == "deny":
+        line += cross(curve(one.points, 0.5))
+    classes = f"e {one.kind} idle" if one.style == "idle" else f"e {one.kind}"
+    return (
+        f'<g {hooks.joined(one, classes, "e", place)}>{title(one.tooltip)}<path class="near" d="{path}"/>'
+        f'{line}<path class="head" d="{head(rest[-1], one.tip, one.width)}"/></g>'
+    )
+
+
+def order(one: Arrow) -> str:
+    """When it was sent, in a disc on the line just before its head: there no two lines are close together."""
+    half = max(_RADIUS, len(one.order) * _LETTER / 2 + 4.0)
+    return disc(_before(one, half + 3.0), half, one.order)
+
+
+def disc(middle: Point, half: float, words: str) -> str:
+    """A number on a coloured ground, `half` points to either side of its middle."""
+    x, y = middle
+    return (
+        f'<g class="step"><rect class="disc" x="{length(x - half)}" y="{length(y - _RADIUS)}" '
+        f'width="{length(2 * half)}" height="{length(2 * _RADIUS)}" rx="{length(_RADIUS)}"/>'
+        f'<text class="order" x="{length(x)}" y="{length(y + 3.6)}">{escape(words)}</text></g>'
+    )
+
+
+def _before(one: Arrow, distance: float) -> Point:
+    """A point of the line so far from its head."""
+    end = one.points[-1]
+    for step in range(1, 64):
+        at = curve(one.points, 1 - step / 64)
+        if math.dist(at, end) >= distance:
+            return at
+    return curve(one.points, 0.5)
