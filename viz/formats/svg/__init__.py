@@ -46,7 +46,8 @@ def _begin(scene: Scene, name: str) -> list[str]:
     width, height = length(scene.width), length(scene.height)
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     # An image has nothing in it that could be reached; with links there is.
-    links = any(each.link for each in (*scene.boxes, *(row for table in scene.tables for row in table.rows)))
+    rows = (row for table in scene.tables for row in table.rows)
+    links = any(box.link for box in scene.boxes) or any(row.link for row in rows)
     role = "group" if links else "img"
     said = f'role="{role}" aria-labelledby="{name}-t {name}-d"'
     return [
