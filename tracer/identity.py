@@ -52,7 +52,7 @@ MADE_UP = re.compile(
       | mosq-\w{{18,22}}                     # libmosquitto since 1.5
       | mosq(?:sub|pub|_sub|_pub)[|/_-].*    # mosquitto_sub and mosquitto_pub
       | paho[/-]?[0-9A-Fa-f]{{8,}}           # paho for Java, and old ones for Python
-      | (?:python-)?mqtt(?:js|net)?[-_][0-9a-zA-Z]{{6,}} # MQTT.js and others
+      | (?:python-)?mqtt(?:js|net)?[-_](?=[a-zA-Z]*[0-9])[0-9a-zA-Z]{{6,}} # MQTT.js and others; mqtt-backup is a name
       | clientId-\w+                         # HiveMQ's web client
       | {UUID} | [0-9a-f]{{12,}}             # a UUID, a container's host name
       | (?=[0-9A-Za-z]*[0-9])(?=[0-9A-Za-z]*[A-Z])(?=[0-9A-Za-z]*[a-z])[0-9A-Za-z]{{20,23}}

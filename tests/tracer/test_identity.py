@@ -29,6 +29,7 @@ def service_of(client, *others):
         ("192.168.1.7", "192.168.1.7", "client"),
         ("a b", "a b", "client"),
         ("a.b.c", "a.b.c", "client"),
+        ("mqtt-backup", "mqtt-backup", "id"),
         ("auto-AA6D8DF4-A20F-80C0-211B-8E31B92F13C8", "anonymous", "anonymous"),
         ("mosqsub|1234-host", "anonymous", "anonymous"),
         ("mosq-9XbFmRn3pLt2QvZs8K", "anonymous", "anonymous"),
