@@ -12,6 +12,7 @@ from tracer.errors import CopperError
 from tracer.views import Choice, simplified
 from viz.formats import FORMATS, Format
 from viz.layout import lay_out, words
+from viz.links import check
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class Picture:
     Attributes:
         data: the content of its file.
         notes: what is hidden, and what went otherwise than asked (no `dot`, too many services for a flow).
+        is_text: a terminal can show it.
     """
 
     data: bytes
     notes: tuple[str, ...] = ()
+    is_text: bool = True
 
 
 def compose(
@@ -35,6 +38,7 @@ def compose(
     layout: str = "auto",
     choice: Choice | None = None,
     before: bytes | None = None,
+    links: str = "",
 ) -> Picture:
     """Draw a graph.
 
@@ -45,22 +49,27 @@ def compose(
         layout: one of `viz.layout.LAYOUTS`; formats that hold the graph itself need none.
         choice: what of the graph is to be seen; formats of data hold what is hidden, too, and say that it is.
         before: the file that is to be written over: formats that people edit keep what they did there.
+        links: where boxes and rows lead to: an http(s) address with {kind} and {name}, or empty.
 
     Raises:
-        CopperError: there is no such format or layout, or `before` can't be read.
+        CopperError: there is no such format or layout, `before` can't be read, or `links` are none.
     """
-    chosen = _format(format_name)
+    chosen = format_named(format_name)
+    if links:
+        check(links)
     view = simplified(graph, choice)
     shown = view.graph if chosen.holds == "all" else view.drawn()
     eaten: tuple[Any, ...] = (shown,)
     notes: tuple[str, ...] = ()
     if chosen.eats != "graph":
-        scene = lay_out(shown, title=title, layout=layout, said=words.of_remarks(view.remarks))
+        scene = lay_out(shown, title=title, layout=layout, said=words.of_remarks(view.remarks), links=links)
         eaten, notes = (scene,) if chosen.eats == "scene" else (scene, shown), scene.notes
     data = chosen.render(*eaten)
     if chosen.merge is not None and before is not None:
         data = chosen.merge(str(data), before)
-    return Picture(data.encode() if isinstance(data, str) else data, notes)
+    if isinstance(data, str):
+        return Picture(data.encode(), notes)
+    return Picture(data, notes, is_text=False)
 
 
 def draw(graph: nx.MultiDiGraph[str], format_name: str, **more: Any) -> bytes:
@@ -83,7 +92,12 @@ def format_for(path: str | Path) -> str:
     raise CopperError(what, where=str(path), next_step=f"end it in one of {known_ones}")
 
 
-def _format(name: str) -> Format:
+def format_named(name: str) -> Format:
+    """The format that a user calls so.
+
+    Raises:
+        CopperError: there is none.
+    """
     if name not in FORMATS:
         raise CopperError(f"no picture format {name!r}", next_step=f"choose one of {', '.join(FORMATS)}")
     return FORMATS[name]

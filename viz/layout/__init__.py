@@ -13,6 +13,7 @@ from viz.layout.columns import columns
 from viz.layout.engine import NoLayout
 from viz.layout.flow import flow
 from viz.layout.frame import LEFT, TOP, frame
+from viz.layout.linking import linked
 from viz.layout.parts import Parts, parts_of
 from viz.scene import Scene
 
@@ -35,6 +36,7 @@ def lay_out(
     title: str = "",
     layout: str = "auto",
     said: tuple[str, ...] = (),
+    links: str = "",
     limit: float = _LIMIT,
 ) -> Scene:
     """Say what stands where.
@@ -44,6 +46,7 @@ def lay_out(
         title: of the picture; by default the name of the log that the graph comes from.
         layout: `flow`, `columns`, or `auto`: flow up to 40 services and 400 lines.
         said: what was done to the graph before, sentences to be drawn with the legend.
+        links: where boxes and rows lead to, as `viz.links` has it, or empty.
         limit: seconds that `dot` may take.
 
     Raises:
@@ -51,7 +54,7 @@ def lay_out(
     """
     if layout not in LAYOUTS:
         raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
-    parts = parts_of(graph)
+    parts = linked(parts_of(graph), links)
     title = title or words.of_log(str(graph.graph.get("source") or "")) or "Who publishes, who receives"
     notes: tuple[str, ...] = ()
     if layout == "auto":

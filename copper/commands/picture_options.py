@@ -1,0 +1,106 @@
+"""The options that everything has that draws: what of a graph is to be seen, how it is laid out, where it leads to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from copper.commands.trace_options import option
+
+if TYPE_CHECKING:
+    from tracer.views import Choice
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a graph is to be drawn.
+
+    Attributes:
+        choice: what of it is to be seen.
+        layout: one of `viz.layout.LAYOUTS`.
+        links: a template as `viz.links` has it; empty where boxes lead nowhere.
+    """
+
+    choice: Choice
+    layout: str
+    links: str
+
+
+_OPTIONS = (
+    option(
+        "--view",
+        type=click.Choice(["all", "active", "services"]),
+        default="all",
+        help="active: without what no message went through. services: without topics, whose messages reach whom.",
+    ),
+    option(
+        "--focus",
+        metavar="NAME",
+        multiple=True,
+        help="Only this and what is near it: a service, a client id, a topic, an MQTT filter or re:REGEX; repeatable.",
+    ),
+    option(
+        "--hops",
+        metavar="N",
+        type=click.IntRange(min=0),
+        default=1,
+        help="How near: 1 (the default) is whoever a service exchanges messages with; 2 is those that they do.",
+    ),
+    option(
+        "--reaches",
+        metavar="NAME",
+        multiple=True,
+        help="Only what this gets messages from, directly or over others; repeatable.",
+    ),
+    option("--depth", metavar="N", type=click.IntRange(min=1), help="Topics below N levels are one: a/b/#."),
+    option(
+        "--fold",
+        type=click.Choice(["auto", "off"]),
+        default="auto",
+        help="auto: topics and clients that are alike are drawn as one. off: each as it is.",
+    ),
+    option(
+        "--group-by",
+        type=click.Choice(["alike", "user", "name", "address", "off"]),
+        default="alike",
+        help="Which services are one box: those that do the same (the default), of one user, name or address, or none.",
+    ),
+    option("--top", metavar="N", type=click.IntRange(min=1), default=60, help="The busiest N services (60)."),
+    option("--all", "everything", is_flag=True, help="Draw what is hidden, too: $SYS, debuggers, quiet services."),
+    option(
+        "--layout",
+        type=click.Choice(["auto", "flow", "columns", "matrix"]),
+        default="auto",
+        help="flow: left to right along the messages. columns: publishers, topics, subscribers. matrix: a row a topic,"
+        " a column a service. auto: what fits.",
+    ),
+    option(
+        "--links",
+        metavar="URL",
+        default="",
+        help="Where boxes and topics lead to: an address with {kind} (service or topic) and {name}.",
+    ),
+)
+
+
+def picture_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Gives a verb its `Look` in place of the options."""
+
+    @functools.wraps(verb)
+    def with_look(*args: Any, layout: str, links: str, **more: Any) -> None:
+        from tracer.views import Choice  # noqa: PLC0415  `--help` must be quick
+        from viz.links import check  # noqa: PLC0415
+
+        if links:
+            check(links)
+        choice = Choice(**{each.name: more.pop(each.name) for each in fields(Choice)})
+        verb(*args, look=Look(choice, layout, links), **more)
+
+    decorated: Callable[..., None] = with_look
+    for one in reversed(_OPTIONS):
+        decorated = one(decorated)
+    return decorated
