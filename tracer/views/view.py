@@ -14,7 +14,8 @@ A view is a graph with the nodes and edges of `tracer.graph`, and more attribute
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import networkx as nx
@@ -79,10 +80,12 @@ class View:
     Attributes:
         graph: with everything that formats of data hold; what is not drawn is marked `hidden`.
         remarks: in the order in which it was done.
+        of: node of the graph that was handed in → the node that stands for it here, where that is another one.
     """
 
     graph: nx.MultiDiGraph[str]
     remarks: tuple[Remark, ...] = ()
+    of: Mapping[str, str] = field(default_factory=dict)
 
     def drawn(self) -> nx.MultiDiGraph[str]:
         """The part of the graph that pictures show."""
