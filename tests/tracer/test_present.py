@@ -1,0 +1,109 @@
+"""What a log that grows says up to now: the same as one that is read as a whole, and pulses that keep it true."""
+
+import threading
+from collections import Counter
+
+import pytest
+
+from tests.tracer.logs import CASES, CORPUS, connected, log_of, published, sent, subscribed, traced
+from tracer.present import Present
+from tracer.watching import watch
+from viz.formats.json import render
+
+
+def watched(path, write=lambda: False):
+    """Follow a file; `write` is called whenever everything was read, until it says that it has no more."""
+    present, stop, pulses = Present("mosquitto.log"), threading.Event(), []
+
+    def take(batch):
+        present.graph()
+        pulses.append(present.take(batch))
+        if not batch.behind and not write():
+            stop.set()
+
+    watch(str(path), take, stop)
+    return present, pulses
+
+
+@pytest.mark.parametrize("case", CASES[::5])
+def test_a_followed_log_has_the_graph_of_one_that_is_read_as_a_whole(case, tmp_path):
+    data = (CORPUS / case / "mosquitto.log").read_bytes()
+    lines, log = data.splitlines(keepends=True), tmp_path / "mosquitto.log"
+    half = len(lines) // 2
+    log.write_bytes(b"".join(lines[:half]))
+    rest = [lines[half:]]
+
+    def write():
+        if not rest:
+            return False
+        with log.open("ab") as file:
+            file.write(b"".join(rest.pop()))
+        return True
+
+    present, _ = watched(log, write)
+    _, pipeline, tally = traced(data)
+    assert render(present.graph()) == render(tally.graph(pipeline.counts, source="mosquitto.log"))
+
+
+def test_pulses_add_up_to_what_the_edges_carry(tmp_path):
+    begin = log_of(*connected("P"), *connected("S"), *subscribed("S", "t/#"), published("P", "t/a"), sent("S", "t/a"))
+    more = [text for _ in range(50) for text in (published("P", "t/a"), sent("S", "t/a"))]
+    parts = [begin, log_of(*more)[len(log_of()) :]]
+    log = tmp_path / "mosquitto.log"
+    log.write_bytes(parts[0])
+    present, stop, graphs, told = Present(), threading.Event(), [], Counter()
+
+    def take(batch):
+        told.update(present.take(batch).edges)
+        graphs.append(present.graph())
+        if len(graphs) == 1:
+            told.clear()
+            with log.open("ab") as file:
+                file.write(parts[1])
+        elif not batch.behind:
+            stop.set()
+
+    watch(str(log), take, stop)
+    first, last = (
+        {(one, two, key): n for one, two, key, n in g.edges(keys=True, data="messages")}
+        for g in graphs[:: len(graphs) - 1]
+    )
+    assert {key: messages - first.get(key, 0) for key, messages in last.items()} == dict(told)
+    assert last["service:P", "topic:t/a", "publish"] == 51
+
+
+def test_a_pulse_tells_who_went_and_who_is_back(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    log.write_bytes(log_of(*connected("P"), published("P", "t")))
+    moves = iter(["Client P closed its connection.", *connected("P")[1:2]])
+
+    def write():
+        text = next(moves, None)
+        if text is not None:
+            with log.open("ab") as file:
+                file.write(f"1800000000: {text}\n".encode())
+        return text is not None
+
+    _, pulses = watched(log, write)
+    moved = [(pulse.here, pulse.gone) for pulse in pulses[1:] if pulse.here or pulse.gone]
+    assert moved == [((), ("P",)), (("P",), ())]
+
+
+def test_what_the_last_minute_brought_is_told_from_what_was_before(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    texts = [*connected("P"), published("P", "old"), published("P", "old")]
+    late = f"1800000100: {published('P', 'new')}\n".encode()
+    log.write_bytes(log_of(*texts) + late)
+    present, _ = watched(log)
+    graphs = {span: present.graph(span) for span in ("minute", "hour", "all")}
+    topics = {span: sorted(n for _, n in g.nodes(data="name") if n != "P") for span, g in graphs.items()}
+    assert topics == {"minute": ["new"], "hour": ["new", "old"], "all": ["new", "old"]}
+
+
+def test_the_tail_has_the_newest_entries_and_no_others(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    log.write_bytes(log_of(*connected("P"), *(published("P", f"t/{number}") for number in range(5))))
+    present, _ = watched(log)
+    told = present.tail(0, lambda item: getattr(item, "topic", "").startswith("t/"), 3)
+    assert [one.values["topic"] for one in told] == ["t/2", "t/3", "t/4"]
+    assert present.tail(told[-1].number, lambda _: True, 3) == []
