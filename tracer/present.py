@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any
 
 import networkx as nx
 
@@ -21,70 +21,14 @@ from tracer.flows import Flow
 from tracer.graph import Tally
 from tracer.identity import identify
 from tracer.pipeline import Counts
+from tracer.pulses import SPANS, EdgeKey, Newest, Pulse, Session, Span, Told, Wanted
 from tracer.sums import Traffic
 from tracer.watching import Batch, Introduced, Item, Kept
-
-Span = Literal["minute", "hour", "all"]
-SPANS: dict[Span, int | None] = {"minute": 60, "hour": 3600, "all": None}
-"""How many seconds of the log each is; None: all of it."""
-
-EdgeKey = tuple[str, str, str]
-"""Source node, target node and key of an edge of the graph."""
 
 PULSES = 100
 """Pulses that are kept: whoever asks for older ones takes a new graph instead."""
 NEWEST = 2_000
 """Events that are kept for the tail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """What happened since the pulse before.
-
-    Attributes:
-        number: from 1.
-        edges: messages that went over each edge, by its ends and key in the whole graph.
-        is_new: there is a client, topic or edge that no graph before had, or one is gone.
-        here: services of which a client came, and `gone`, of which the last went.
-    """
-
-    number: int
-    edges: dict[EdgeKey, int]
-    is_new: bool
-    here: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One entry of the tail: an event, or so many equal messages.
-
-    Attributes:
-        number: in the order of telling, from 1.
-        values: as `copper-trace events` has them; for several equal messages `times` and `receivers`, and no `line`.
-    """
-
-    number: int
-    values: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Session:
-    """What is known of a client's connection beyond the graph: how it came last, and how it went."""
-
-    came: e.Connect | None = None
-    went: e.Disconnect | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The last message of a topic; `bytes` is the mean where several came at once."""
-
-    at: str | None
-    client: str
-    qos: int
-    retain: bool
-    bytes: int
 
 
 @dataclass(slots=True)
@@ -96,9 +40,15 @@ class _Part:
 
 
 class Present:
-    """What a log that is followed says up to now. It is no thread's own: whoever shares it holds a lock."""
+    """What a log that is followed says up to now. It is no thread's own: whoever shares it holds a lock.
 
-    def __init__(self, source: str = "", clock: Callable[[], float] = time.time) -> None:
+    Args:
+        source: the name of the log.
+        clock: the time, for logs whose lines have none; in seconds since 1970.
+        number: of the last pulse before.
+    """
+
+    def __init__(self, source: str = "", clock: Callable[[], float] = time.time, number: int = 0) -> None:
         self.counts = Counts()
         self.behind = 0
         self.words: deque[str] = deque(maxlen=20)
@@ -114,7 +64,7 @@ class Present:
         self._pulses: deque[Pulse] = deque(maxlen=PULSES)
         self._tail: deque[tuple[int, e.Event | Flow]] = deque(maxlen=NEWEST)
         self._told = 0
-        self._number = 0
+        self._number = number
 
     # -- what comes in ----------------------------------------------------------------------------------------
 
@@ -222,6 +172,11 @@ class Present:
         return tally.graph(self.counts, source=self._source)
 
     @property
+    def last(self) -> str | None:
+        """The time of the newest event."""
+        return self._tally.traffic.time.last
+
+    @property
     def number(self) -> int:
         """Of the last pulse."""
         return self._number
@@ -232,13 +187,18 @@ class Present:
             return None
         return [pulse for pulse in self._pulses if pulse.number > number]
 
-    def tail(self, after: int, is_wanted: Callable[[e.Event | Flow], bool], most: int) -> list[Told]:
+    def sessions_of(self, service: str) -> dict[str, Session]:
+        """The last connection of each client of a service, by client id; of those that the last graph named."""
+        clients = sorted(client for client, name in self._services.items() if name == service)
+        return {client: self.sessions.get(client, Session()) for client in clients}
+
+    def tail(self, after: int, is_wanted: Callable[[Wanted], bool], most: int) -> list[Told]:
         """The newest events after one of this number, the oldest of them first, at most so many."""
         found: list[Told] = []
         for number, item in reversed(self._tail):
             if number <= after or len(found) == most:
                 break
-            if is_wanted(item):
+            if is_wanted(_wanted(item)):
                 found.append(Told(number, _values(item)))
         return found[::-1]
 
@@ -264,11 +224,13 @@ class Present:
         return None if name is None else f"service:{name}"
 
 
-def clients_of(item: e.Event | Flow) -> Iterable[str]:
-    """Everybody who has to do with an entry of the tail."""
+def _wanted(item: e.Event | Flow) -> Wanted:
     if isinstance(item, Flow):
-        return [item.sender, *(one.client for one in item.receivers)]
-    return [name for name in (getattr(item, "client", None), getattr(item, "sender", None)) if name]
+        clients = (item.sender, *(one.client for one in item.receivers))
+        return Wanted("deliver" if item.has_waited else "publish", item.topic, clients)
+    topic = getattr(item, "topic", None) or getattr(item, "filter", None)
+    clients = tuple(name for name in (getattr(item, "client", None), getattr(item, "sender", None)) if name)
+    return Wanted(item.event, topic, clients)
 
 
 def _values(item: e.Event | Flow) -> dict[str, Any]:
