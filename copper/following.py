@@ -1,7 +1,7 @@
-"""A log that is followed by a thread of its own, for the live map: what `viz.live` asks, answered.
+"""A log that is followed, or a run that is shown again, by a thread of its own: what `viz.live` asks, answered.
 
-Comes in: the name of a log. Goes out: graphs, pulses, the tail. What goes wrong with the log does not end the map, it
-is told there (`Health.words`).
+Comes in: batches. Goes out: graphs, pulses, the tail. What goes wrong with the log does not end the map, it is told
+there (`Health.words`).
 """
 
 from __future__ import annotations
@@ -15,25 +15,29 @@ import networkx as nx
 from tracer.errors import CopperError
 from tracer.present import Present
 from tracer.pulses import Newest, Pulse, Session, Span, Told, Wanted
-from tracer.watching import Batch, watch
+from tracer.watching import Batch
 from viz.live.system import Health
+
+Feed = Callable[[Callable[[Batch], None], threading.Event], None]
 
 AGAIN = 1.0
 """Seconds until a log that is not there is looked for again."""
 
 
 class Following:
-    """Follows one log from `start()` to `stop()`. Implements `viz.live.system.System`.
+    """Follows one source from `start()` to `stop()`. Implements `viz.live.system.System`.
 
     Args:
-        log: a file's path, `-`, or `docker:CONTAINER`.
+        name: of the source.
+        feed: calls what it is given with each batch, until the event is set or nothing more comes.
     """
 
-    def __init__(self, log: str) -> None:
-        self._log = log
+    def __init__(self, name: str, feed: Feed) -> None:
+        self._name = name
+        self._feed = feed
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._present = Present(log)
+        self._present = Present(name)
         self._problem = ""
         self._is_over = False
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
@@ -73,7 +77,7 @@ class Following:
             quiet = None if present.taken_at is None else max(0.0, time.time() - present.taken_at)
             words = (*present.words, self._problem) if self._problem else tuple(present.words)
             return Health(
-                source=self._log,
+                source=self._name,
                 lines=counts.lines,
                 events=counts.events,
                 unknown_lines=counts.unknown_lines,
@@ -98,11 +102,11 @@ class Following:
         """Read until it is stopped; a log that can't be read is tried again from its start, as a new one."""
         while not self._stop.is_set():
             try:
-                watch(self._log, self._take, self._stop)
+                self._feed(self._take, self._stop)
             except CopperError as error:
                 with self._lock:
                     self._problem = str(error)
-                    self._present = Present(self._log, number=self._present.number + 1)
+                    self._present = Present(self._name, number=self._present.number + 1)
                 self._stop.wait(AGAIN)
             else:
                 self._is_over = not self._stop.is_set()
