@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import inspect
 import json
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 from copper import failures, wire
 from copper.job import ActionError, CancelledError, Job, Publisher
 from copper.parameters import Handler, Parameters
-from tracer.errors import CopperError
+from copper.serving import listen, need_web, server
 
 LARGEST = 10_000_000
 """Bytes of a request."""
@@ -108,24 +107,13 @@ class Face:
     """
 
     def __init__(self, name: str, endpoints: list[Endpoint], publisher: Publisher, host: str, port: int) -> None:
-        try:
-            import uvicorn  # noqa: PLC0415  an extra, which few need
-        except ImportError as error:
-            raise CopperError(
-                "its HTTP face needs Starlette and Uvicorn",
-                where=name,
-                next_step="pip install 'copper-mqtt[web]'",
-            ) from error
+        need_web("its HTTP face", name)
         self._name = name
         self._endpoints = endpoints
         self._publisher = publisher
         self._host = host
         self._port = port
-        config = uvicorn.Config(
-            self._app(), log_level="warning", access_log=False, lifespan="off",
-            timeout_graceful_shutdown=int(STOP_SECONDS),
-        )  # fmt: skip
-        self._server = uvicorn.Server(config)
+        self._server = server(self._app(), int(STOP_SECONDS))
         self._jobs: set[Job] = set()
         self._thread: threading.Thread | None = None
 
@@ -135,15 +123,7 @@ class Face:
         Raises:
             CopperError: nobody may listen there, or somebody does.
         """
-        try:
-            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            listening = socket.create_server((self._host, self._port), family=family)
-        except OSError as error:
-            raise CopperError(
-                f"can't listen there for HTTP: {error.strerror}",
-                where=f"{self._name} at {self._host}:{self._port}",
-                next_step="COPPER_HTTP_PORT names another port",
-            ) from error
+        listening = listen(self._host, self._port, name=self._name, next_step="COPPER_HTTP_PORT names another port")
         port = int(listening.getsockname()[1])
         self._thread = threading.Thread(
             target=self._server.run, args=[[listening]], name=f"{self._name} http", daemon=True

@@ -99,13 +99,18 @@ class Reader:
     def width(self, messages: int) -> float:
         """Of a line, in points: a tenfold rate or count makes it about one point wider, and it never gets heavy."""
         if self.seconds and words.has_rates(self.seconds):
-            return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * messages / self.seconds))
+            return line_width(messages / self.seconds)
         return min(4.0, 1.2 + 0.9 * math.log10(max(1, messages)))
 
     def nodes(self, kind: str) -> list[str]:
         """The nodes of a kind, in the order of their names, level by level."""
         found = [node for node, attributes in self.graph.nodes(data=True) if attributes["kind"] == kind]
         return sorted(found, key=lambda node: self.name(node).split("/"))
+
+
+def line_width(rate: float) -> float:
+    """Of a line over which so many messages a second pass, in points."""
+    return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * rate))
 
 
 def parts_of(graph: nx.MultiDiGraph[str]) -> Parts:

@@ -1,0 +1,78 @@
+"""HTTP by Uvicorn (the extra `web`): a port to listen on, and a server that ends when it is told to.
+
+Comes in: an ASGI application. What it answers is its own affair; errors of the port and of the extra are for people.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tracer.errors import CopperError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+def need_web(what: str, where: str | None = None) -> None:
+    """Find out that the extra is there.
+
+    Args:
+        what: needs it.
+        where: of whom.
+
+    Raises:
+        CopperError: it is not installed.
+    """
+    try:
+        import starlette  # noqa: F401, PLC0415  an extra, which few need
+        import uvicorn  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise CopperError(
+            f"{what} needs Starlette and Uvicorn", where=where, next_step="pip install 'copper-mqtt[web]'"
+        ) from error
+
+
+def listen(host: str, port: int, *, name: str, next_step: str) -> socket.socket:
+    """A socket that listens; port 0 is one that is free.
+
+    Args:
+        host: a name or an address of this machine.
+        port: the same.
+        name: who listens, for the error.
+        next_step: what to do if nobody may.
+
+    Raises:
+        CopperError: nobody may listen there, or somebody does.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise CopperError(
+            f"can't listen there for HTTP: {why}", where=f"{name} at {host}:{port}", next_step=next_step
+        ) from error
+
+
+def server(app: Any, stop_seconds: int, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """A server for an application; `run(sockets=[…])` serves until `should_exit` is set, or Ctrl-C or SIGTERM come.
+
+    Args:
+        app: what answers.
+        stop_seconds: how long answers that are on their way may take once it is to end.
+        ending: called on the event loop when it is to end, before that is waited for.
+    """
+    import uvicorn  # noqa: PLC0415  an extra
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            ending()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=stop_seconds,
+        server_header=False,
+    )  # fmt: skip
+    return Server(config)

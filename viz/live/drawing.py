@@ -1,0 +1,125 @@
+"""A graph and what is wanted of it → an SVG, and an index: which of its arrows and nodes stands for what.
+
+Pure: the same graph gives the same drawing. What happens to it over time is in maps.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tracer.pulses import EdgeKey
+from tracer.views import View, simplified
+from tracer.windows import only
+from viz.formats import svg
+from viz.layout import lay_out, words
+from viz.live.graphs import Graph
+from viz.live.query import Shown
+from viz.scene import Scene
+
+_KINDS = {"publish": "publish", "deny": "deny", "receive": "subscribe", "deliver": "deliver"}
+"""Kind of an arrow → key of the edges that it stands for."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture of what is shown.
+
+    Attributes:
+        scene: what stands where.
+        drawn: the graph of the picture.
+        of: node of the whole graph → the one drawn in its place, where that is another.
+        connected: service of the whole graph → whether a client of it is there.
+    """
+
+    scene: Scene
+    drawn: Graph
+    of: Mapping[str, str]
+    connected: Mapping[str, bool]
+    _known: dict[EdgeKey, int | None] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture."""
+        return svg.render(self.scene)
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Node → its number in the picture (`data-n`)."""
+        return svg.numbers(self.scene)
+
+    @cached_property
+    def arrows(self) -> dict[EdgeKey, int]:
+        """Ends and key → the number of the arrow in the picture (`data-e`); of those that are drawn."""
+        return {
+            (one.source, one.target, _KINDS[one.kind]): place
+            for place, one in enumerate(self.scene.arrows)
+            if one.points
+        }
+
+    @cached_property
+    def keys(self) -> dict[int, EdgeKey]:
+        """The number of an arrow → its ends and key."""
+        return {place: key for key, place in self.arrows.items()}
+
+    @cached_property
+    def published(self) -> frozenset[int]:
+        """The arrows by which messages are counted: those to topics, or, where no topics are drawn, to services."""
+        sent = {place for place, one in enumerate(self.scene.arrows) if one.kind == "publish" and one.points}
+        return frozenset(sent or {place for (_, _, key), place in self.arrows.items() if key == "deliver"})
+
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """Service that is drawn → those of the whole graph that it stands for."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for node in self.connected:
+            found[self.of.get(node, node)].append(node)
+        return dict(found)
+
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        """Row → the header of its table."""
+        return {row.node: table.node for table in self.scene.tables for row in table.rows}
+
+    def arrow(self, edge: EdgeKey) -> int | None:
+        """The arrow that stands for an edge of the whole graph; None where none is drawn."""
+        if edge not in self._known:
+            self._known[edge] = self._found(edge)
+        return self._known[edge]
+
+    def _found(self, edge: EdgeKey) -> int | None:
+        source, target, key = edge
+        kind = key.partition(":")[0]
+        source, target = self.of.get(source, source), self.of.get(target, target)
+        place = self.arrows.get((source, target, kind))
+        if place is None and kind == "subscribe":
+            # a service that receives every row of a table gets one line, from its header
+            place = self.arrows.get((self._headers.get(source, ""), target, kind))
+        return place
+
+
+def draw(graph: Graph, shown: Shown, before: Scene | None = None) -> Drawing:
+    """Draw what is wanted of a graph.
+
+    Args:
+        graph: the whole graph of a system; it stays as it is.
+        shown: what is wanted.
+        before: the picture that was there; what was in it stays where it is.
+
+    Raises:
+        CopperError: something is asked for that is not in the graph.
+    """
+    topics = shown.topics
+    view = simplified(only(graph, topics) if topics else graph, shown.choice)
+    drawn = view.drawn()
+    connected = {
+        node: bool(each.get("connected")) for node, each in graph.nodes(data=True) if each["kind"] == "service"
+    }
+    return Drawing(_placed(view, drawn, shown, before), drawn, view.of, connected)
+
+
+def _placed(view: View, drawn: Graph, shown: Shown, _before: Scene | None) -> Scene:
+    """Where everything stands."""
+    return lay_out(drawn, layout=shown.layout, said=words.of_remarks(view.remarks))

@@ -1,0 +1,126 @@
+"""Where things are: the tree of topics, level by level, what a search finds, and the table of who does what.
+
+Comes in: graphs. Goes out: plain values for JSON, in an order that stays when something is added.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tracer.topics import is_wildcard
+from viz.live.drawing import Drawing
+from viz.live.graphs import Graph
+from viz.live.query import wanted
+
+MOST_LEVELS = 1_000
+MOST_HITS = 100
+MOST_ROWS = 2_000
+
+
+def messages_of(graph: Graph) -> dict[str, int]:
+    """Topic → its messages: those published, or, where nobody was seen to, those that one service got."""
+    published: dict[str, int] = {}
+    received: dict[str, int] = {}
+    for source, target, key, edge in graph.edges(keys=True, data=True):
+        messages = edge["messages"]
+        if key == "publish":
+            published[target] = published.get(target, 0) + messages
+        elif key == "subscribe":
+            received[source] = max(received.get(source, 0), messages)
+    return {
+        each["name"]: published.get(node) or received.get(node, 0)
+        for node, each in graph.nodes(data=True)
+        if each["kind"] == "topic"
+    }
+
+
+def level(messages: dict[str, int], prefix: str | None, after: str = "") -> dict[str, Any]:
+    """The topics one level below.
+
+    Args:
+        messages: as `messages_of` has them.
+        prefix: the levels above, without a slash at the end; None for the first level.
+        after: only levels that come after this one, in the order of their names.
+    """
+    begin = "" if prefix is None else prefix + "/"
+    found: dict[str, dict[str, Any]] = {}
+    for topic, count in messages.items():
+        if not topic.startswith(begin):
+            continue
+        name, slash, _ = topic[len(begin) :].partition("/")
+        one = found.setdefault(name, {"level": name, "path": begin + name, "messages": 0, "topics": 0, "topic": False})
+        one["messages"] += count
+        one["topics"] += 1
+        one["topic"] |= not slash
+    names = sorted(name for name in found if not after or name > after)
+    for one in found.values():
+        one["below"] = one["topics"] - one["topic"]
+    return {"prefix": prefix, "total": len(found), "levels": [found[name] for name in names[:MOST_LEVELS]]}
+
+
+def search(graph: Graph, text: str, drawing: Drawing | None) -> dict[str, Any]:
+    """The services, clients and topics that are meant.
+
+    Args:
+        graph: the whole graph.
+        text: an MQTT filter with + or #, `re:` and a regular expression, or a part of a name.
+        drawing: what is shown, for the node that is drawn for each hit.
+
+    Raises:
+        CopperError: it is no filter and no regular expression.
+    """
+    pattern = wanted(text) if text.startswith("re:") or is_wildcard(text) else None
+    low = text.lower()
+
+    def has(name: str) -> bool:
+        return pattern.has(name) if pattern is not None else low in name.lower()
+
+    hits = []
+    for node, each in graph.nodes(data=True):
+        name, clients = each["name"], each.get("clients") or ()
+        if has(name):
+            hits.append((not name.lower().startswith(low), each["kind"], name, node, None))
+        elif pattern is None or pattern.regex is not None:
+            client = next((client for client in clients if has(client)), None)
+            if client is not None:
+                hits.append((True, each["kind"], name, node, client))
+    hits.sort(key=lambda hit: hit[:4])
+    return {
+        "total": len(hits),
+        "hits": [
+            {"id": node, "kind": kind, "name": name, "client": client, "drawn": _drawn(drawing, node)}
+            for _, kind, name, node, client in hits[:MOST_HITS]
+        ],
+    }
+
+
+def _drawn(drawing: Drawing | None, node: str) -> int | None:
+    """The number of the node that is drawn for one of the whole graph."""
+    return None if drawing is None else drawing.numbers.get(drawing.of.get(node, node))
+
+
+def table(graph: Graph) -> dict[str, Any]:
+    """Topics as rows, services as columns, who does what how often where they meet.
+
+    Args:
+        graph: the one that is drawn.
+    """
+    services = sorted((each["name"], node) for node, each in graph.nodes(data=True) if each["kind"] == "service")
+    columns = {node: place for place, (_, node) in enumerate(services)}
+    topics = sorted((each["name"].split("/"), node) for node, each in graph.nodes(data=True) if each["kind"] == "topic")
+    rows = []
+    for _, node in topics[:MOST_ROWS]:
+        into, out = graph.in_edges(node, keys=True, data=True), graph.out_edges(node, keys=True, data=True)
+        rows.append(
+            {
+                "id": node,
+                "name": graph.nodes[node]["name"],
+                "publish": sorted([columns[one], edge["messages"]] for one, _, key, edge in into if key == "publish"),
+                "receive": sorted([columns[one], edge["messages"]] for _, one, key, edge in out if key == "subscribe"),
+            }
+        )
+    return {
+        "services": [{"id": node, "name": name} for name, node in services],
+        "total": len(topics),
+        "rows": rows,
+    }

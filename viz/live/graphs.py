@@ -1,0 +1,76 @@
+"""Graphs of a system, each made once for all who ask for it at about the same time.
+
+A graph of a large system takes a second to make and a hundred megabytes to keep, so it is let go when nobody asks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import networkx as nx
+
+from tracer.pulses import Span
+from viz.live.system import System
+
+Graph: TypeAlias = "nx.MultiDiGraph[str]"
+
+FRESH = 1.0
+"""Seconds for which a graph will do for who wants to know how things stand."""
+KEPT = 10.0
+"""Seconds after which a graph that nobody asked for is let go."""
+_SHARE = 5
+"""A graph will do for so many times what it took to make: at most a fifth of the time goes there."""
+
+
+@dataclass
+class _Made:
+    number: int
+    graph: Graph
+    at: float
+    took: float
+    asked: float
+
+
+class Graphs:
+    """The newest graph of each span. Any thread may ask.
+
+    Args:
+        system: what is asked for them.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._lock = threading.Lock()
+        self._made: dict[Span, _Made] = {}
+
+    def graph(self, span: Span, least: int | None = None) -> tuple[int, Graph]:
+        """A graph that nobody may change, and the number of the last pulse in it.
+
+        Args:
+            span: of how much of the past.
+            least: the number of a pulse that must be in it; None: one of a moment ago will do.
+        """
+        with self._lock:
+            now = time.monotonic()
+            made = self._made.get(span)
+            if made is None or not self._will_do(made, least, now):
+                number, graph = self._system.graph(span)
+                after = time.monotonic()
+                made = self._made[span] = _Made(number, graph, after, after - now, after)
+            made.asked = now
+            return made.number, made.graph
+
+    def _will_do(self, made: _Made, least: int | None, now: float) -> bool:
+        if least is not None:
+            return made.number >= least
+        return made.number == self._system.number() or now - made.at < max(FRESH, _SHARE * made.took)
+
+    def forget(self) -> None:
+        """Let those go that nobody has asked for in a while."""
+        with self._lock:
+            now = time.monotonic()
+            for span in [span for span, made in self._made.items() if now - made.asked > KEPT]:
+                del self._made[span]

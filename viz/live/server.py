@@ -1,0 +1,363 @@
+"""The live map over HTTP: what may be asked, and how it is answered. Reads only; `guard` says who may ask.
+
+    /                 the page; also /live.js, /live.css
+    /map.json?SHOWN   {gen, seq, svg, title, summary, layout, notes, nodes, widths, states, new, counts}
+    /map.svg?SHOWN    the picture alone, its gen as ETag
+    /events?SHOWN     Server-Sent Events: map, pulse, health, tail, problem (see below)
+    /node?id=&SHOWN   facts of a service or topic        /topics?prefix=&after=&SHOWN   a level of the topic tree
+    /search?q=&SHOWN  hits, the best first               /matrix?SHOWN    the table of what is drawn
+    /download.FORMAT?SHOWN   a file                      /runs            recorded runs
+
+SHOWN is what `query` reads. An error is `{"error", "next_step"}` with a status of 400 (no question of ours) or 404 (it
+is not there). Nodes and arrows are called by the numbers in the picture, `data-n` and `data-e`: `nodes` has the
+node ids (`service:NAME`, `topic:NAME`, `topics:PREFIX/` for a table's head) in the order of their numbers, `widths`
+pairs of arrow and points, `states` pairs of node and `gone`, `new` the nodes that were not there before.
+
+Events, each with the id `GEN.SEQ.TOLD`, which a browser sends back when it comes again (or `after=` does):
+    map      {gen, seq}: there is a new picture, fetch /map.json; the gen of a pulse is the one that it belongs to
+    pulse    {gen, seq, d: [[arrow, messages, width or null]…], n: [[node, "here"|"gone"]…], counts: {messages, rate}}
+    health   once a second {source, lines, events, unknown_lines, behind, quiet, last, over, words, advice}
+    tail     with tail=FILTER (empty: all), {entries: [{number, at, event, client, topic…}…], left_out}
+    problem  {what, next_step}: there is nothing to draw, such as a focus that is not there
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from importlib import resources
+from pathlib import PurePath
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tracer.errors import CopperError
+from tracer.windows import only
+from viz.formats import FORMATS
+from viz.live import facts, finding
+from viz.live.graphs import Graph
+from viz.live.guard import LOOPBACK, Guard
+from viz.live.maps import Map
+from viz.live.query import Shown, parse, text
+from viz.live.stream import PACE, VIEWERS, Feed, Threads, Viewer, tail_filter
+from viz.live.systems import Systems
+from viz.picture import compose
+
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment is sent, so that nothing between takes the connection for dead."""
+STUCK = 60.0
+"""Seconds after which a viewer is given up that takes nothing of what it is sent."""
+RETRY = 1000
+"""Milliseconds after which a browser that was cut off asks again."""
+MOST_FEEDS = 8
+"""Systems that are kept open; those that nobody listens to are let go first."""
+
+_OTHERS = {"tail", "after", "id", "prefix", "q", "token"}
+_PAGE = {
+    "/": ("live.html", "text/html; charset=utf-8"),
+    "/live.js": ("live.js", "text/javascript; charset=utf-8"),
+    "/live.css": ("live.css", "text/css; charset=utf-8"),
+}
+_TYPES = {"svg": "image/svg+xml", "json": "application/json", "html": "text/html; charset=utf-8", "drawio": "text/xml"}
+
+Asking = Callable[["_Desk", Request], Awaitable[Response]]
+
+
+class App:
+    """The live map as an ASGI application.
+
+    Args:
+        systems: what can be shown.
+        token: what a browser must know; empty: nothing.
+        hosts: the names by which it may be asked; None: any.
+    """
+
+    def __init__(self, systems: Systems, token: str = "", hosts: frozenset[str] | None = LOOPBACK) -> None:
+        self._desk = _Desk(systems)
+        routes = [Route(path, partial(_page, name, kind)) for path, (name, kind) in _PAGE.items()]
+        routes += [Route(path, self._answering(ask)) for path, ask in _ANSWERS.items()]
+        routes.append(Route("/events", _Events(self._desk)))
+        self._app = Guard(Starlette(routes=routes), token, hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it."""
+        await self._app(scope, receive, send)
+
+    def end(self) -> None:
+        """Tell all viewers that it is over; called on the event loop."""
+        self._desk.end()
+
+    def _answering(self, ask: Asking) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                return await ask(self._desk, request)
+            except CopperError as error:
+                return _error(error)
+
+        return answer
+
+
+class _NotThereError(CopperError):
+    """What was asked for is not there, or not any more."""
+
+
+def _error(error: CopperError) -> Response:
+    said = {"error": f"{error.where}: {error.what}" if error.where else error.what, "next_step": error.next_step}
+    return JSONResponse(said, 404 if isinstance(error, _NotThereError) else 400)
+
+
+class _Desk:
+    """What all answers share: the feeds of the systems that are looked at, and the threads."""
+
+    def __init__(self, systems: Systems) -> None:
+        self.systems = systems
+        self.threads = Threads()
+        self.ending = asyncio.Event()
+        self._feeds: dict[tuple[str, int], Feed] = {}
+
+    def end(self) -> None:
+        """No viewer is told anything more."""
+        self.ending.set()
+        self.threads.end()
+
+    async def feed(self, shown: Shown) -> Feed:
+        """Of the system that is meant.
+
+        Raises:
+            CopperError: there is none.
+        """
+        key = shown.run, shown.speed
+        if key not in self._feeds:
+            try:
+                system = await self.threads.quick(self.systems.system, *key)
+            except CopperError as error:
+                raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
+            self._feeds.setdefault(key, Feed(system, self.threads))
+            for other in [other for other, feed in self._feeds.items() if other != key and not feed.viewers]:
+                if len(self._feeds) > MOST_FEEDS:
+                    del self._feeds[other]
+        return self._feeds[key]
+
+    async def map(self, request: Request) -> tuple[Feed, Map]:
+        """The map that is asked for."""
+        shown = parse(request.query_params.multi_items(), _OTHERS)
+        feed = await self.feed(shown)
+        try:
+            return feed, await feed.map(shown)
+        except CopperError as error:
+            raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
+
+    async def graph(self, request: Request) -> tuple[Feed, Shown, Graph]:
+        """The graph that is asked for, whole but for what is excluded."""
+        shown = parse(request.query_params.multi_items(), _OTHERS)
+        feed = await self.feed(shown)
+        _, graph = await self.threads.quick(feed.graphs.graph, shown.span)
+        return feed, shown, await self.threads.quick(only, graph, shown.topics) if shown.topics else graph
+
+
+async def _page(name: str, kind: str, _: Request) -> Response:
+    """A file of the page."""
+    file = resources.files("viz.live") / "page" / name
+    if not file.is_file():
+        return Response("the page is not there\n", 404, media_type="text/plain")
+    return Response(file.read_bytes(), media_type=kind)
+
+
+async def _map_svg(desk: _Desk, request: Request) -> Response:
+    _, one = await desk.map(request)
+    assert one.sheet is not None  # noqa: S101  a map that is handed out is drawn
+    tag = f'"{one.sheet.gen}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(one.sheet.drawing.svg, media_type="image/svg+xml", headers={"ETag": tag})
+
+
+async def _map_json(desk: _Desk, request: Request) -> Response:
+    _, one = await desk.map(request)
+    return await _json(desk, partial(_told, one))
+
+
+def _told(one: Map) -> dict[str, Any]:
+    """All that a page needs of a map, of one moment."""
+    sheet = one.sheet
+    assert sheet is not None  # noqa: S101
+    scene = sheet.drawing.scene
+    return {
+        "gen": sheet.gen,
+        "seq": one.seq,
+        "shown": text(one.shown),
+        "svg": sheet.drawing.svg,
+        "title": scene.title,
+        "summary": scene.summary,
+        "layout": scene.layout,
+        "notes": scene.notes,
+        "nodes": list(sheet.drawing.numbers),
+        "widths": list(one.widths().items()),
+        "states": list(one.states().items()),
+        "new": sheet.new,
+        "counts": {"messages": one.messages, "rate": round(one.rate, 2)},
+    }
+
+
+async def _node(desk: _Desk, request: Request) -> Response:
+    node = _needed(request, "id")
+    feed, one = await desk.map(request)
+    _, graph = await desk.threads.quick(feed.graphs.graph, one.shown.span)
+    _, minute = await desk.threads.quick(feed.graphs.graph, "minute")
+    drawing = one.sheet.drawing if one.sheet else None
+    try:
+        return await _json(desk, partial(facts.facts, node, feed.system, graph, minute, drawing))
+    except CopperError as error:
+        raise _NotThereError(error.what, where=error.where) from error
+
+
+async def _topics(desk: _Desk, request: Request) -> Response:
+    _, _, graph = await desk.graph(request)
+    prefix, after = request.query_params.get("prefix"), request.query_params.get("after", "")
+    return await _json(desk, lambda: finding.level(finding.messages_of(graph), prefix, after))
+
+
+async def _search(desk: _Desk, request: Request) -> Response:
+    wanted = _needed(request, "q")
+    feed, shown, _ = await desk.graph(request)
+    _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
+    try:
+        sheet = (await feed.map(shown)).sheet
+    except CopperError:
+        sheet = None
+    return await _json(desk, partial(finding.search, graph, wanted, sheet.drawing if sheet else None))
+
+
+async def _matrix(desk: _Desk, request: Request) -> Response:
+    _, one = await desk.map(request)
+    assert one.sheet is not None  # noqa: S101
+    return await _json(desk, partial(finding.table, one.sheet.drawing.drawn))
+
+
+async def _runs(desk: _Desk, _: Request) -> Response:
+    return await _json(desk, lambda: [vars(run) for run in desk.systems.runs()])
+
+
+async def _download(desk: _Desk, request: Request) -> Response:
+    name = request.path_params["format"]
+    if name not in FORMATS:
+        raise _NotThereError(f"no format {name!r}", next_step=f"there are {', '.join(FORMATS)}")
+    _, shown, graph = await desk.graph(request)
+    picture = await desk.threads.slow(partial(compose, graph, name, layout=shown.layout, choice=shown.choice))
+    stem = re.sub(r"[^A-Za-z0-9-]+", "-", PurePath(str(graph.graph.get("source") or "")).stem).strip("-") or "map"
+    headers = {"Content-Disposition": f'attachment; filename="{stem}{FORMATS[name].suffix}"'}
+    kind = _TYPES.get(name, "application/octet-stream")
+    return Response(picture.data, media_type=kind, headers=headers)
+
+
+async def _json(desk: _Desk, make: Callable[[], Any]) -> Response:
+    """What is made and spelled in a thread."""
+    data = await desk.threads.quick(lambda: json.dumps(make(), separators=(",", ":")).encode())
+    return Response(data, media_type="application/json")
+
+
+def _needed(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise CopperError(f"{name}= is missing")
+    return value
+
+
+_ANSWERS: dict[str, Asking] = {
+    "/map.svg": _map_svg,
+    "/map.json": _map_json,
+    "/node": _node,
+    "/topics": _topics,
+    "/search": _search,
+    "/matrix": _matrix,
+    "/runs": _runs,
+    "/download.{format}": _download,
+}
+
+
+class _Events:
+    """`/events`: an answer that does not end. It is written by its own task, which waits while the viewer reads."""
+
+    def __init__(self, desk: _Desk) -> None:
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            feed, viewer = await self._opened(request)
+        except CopperError as error:
+            await _error(error)(scope, receive, send)
+            return
+        if viewer is None:
+            said = JSONResponse({"error": f"{VIEWERS} viewers look on already", "next_step": "try again later"}, 503)
+            await said(scope, receive, send)
+            return
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body"})
+            return
+        await feed.join(viewer)
+        try:
+            await _first_of(_write(viewer, send), _disconnected(receive), self._desk.ending.wait())
+        finally:
+            feed.leave(viewer)
+        with suppress(asyncio.TimeoutError, OSError):
+            await asyncio.wait_for(send({"type": "http.response.body"}), PACE)
+
+    async def _opened(self, request: Request) -> tuple[Feed, Viewer | None]:
+        """Who listens to what; no viewer where there are too many."""
+        asked = request.query_params
+        shown = parse(asked.multi_items(), _OTHERS)
+        wants = tail_filter(asked["tail"]) if "tail" in asked else None
+        feed = await self._desk.feed(shown)
+        if len(feed.viewers) >= VIEWERS:
+            return feed, None
+        viewer = Viewer(shown, wants)
+        stands = re.fullmatch(
+            r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", request.headers.get("last-event-id") or asked.get("after", "")
+        )
+        if stands:
+            viewer.gen, viewer.seq, viewer.told = map(int, stands.groups())
+        return feed, viewer
+
+
+async def _write(viewer: Viewer, send: Send) -> None:
+    """Send what waits, for as long as somebody takes it."""
+    words = f"retry: {RETRY}\n\n"
+    while True:
+        body = {"type": "http.response.body", "body": words.encode(), "more_body": True}
+        try:
+            await asyncio.wait_for(send(body), STUCK)
+        except (asyncio.TimeoutError, OSError):
+            return
+        await asyncio.sleep(PACE)
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(viewer.ready.wait(), HEARTBEAT)
+        words = viewer.take() or ": still here\n\n"
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait until one of them is over, and end the others."""
+    tasks = [asyncio.ensure_future(one) for one in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
