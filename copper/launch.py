@@ -150,7 +150,7 @@ def launch(
             result = _run(runner, folder, secrets, own_broker=broker.kind != "url")
         write_aside(files["result"], wire.encode(whole(result), indent=2) + b"\n")
     title = f"{Path(workflow.file).name}, run {run}"
-    no_graph = _leave_graph(trace, folder, files, title, sequence.of_result(result), say)
+    no_graph = _leave_graph(trace, folder, files, title, sequence.of_actions(result.actions), say)
     return Launched(result, folder, files, described, started, no_graph)
 
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from copper import wire
 from copper.action import State
-from copper.result import NOT_RUN, SKIPPED, Result
+from copper.result import NOT_RUN, SKIPPED, ActionResult
 from tracer.events import Event, Publish
 from tracer.windows import Run
 
 _ENDS = {wire.finish: State.FINISHED.value, wire.error: State.FAILED.value}
 
 
-def of_result(result: Result) -> list[dict[str, Any]]:
-    """Those actions of a run that were asked for in this part of it."""
-    asked = [one for one in result.actions if not one.reused and one.outcome not in {SKIPPED, NOT_RUN}]
+def of_actions(actions: Iterable[ActionResult]) -> list[dict[str, Any]]:
+    """Those of a run's actions, as its result has them, that were asked for in this part of it."""
+    asked = [one for one in actions if not one.reused and one.outcome not in {SKIPPED, NOT_RUN}]
     return [
         {"number": number, "action": one.action, "outcome": one.outcome, "seconds": round(one.seconds, 3)}
         for number, one in enumerate(asked, start=1)

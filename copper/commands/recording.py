@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -97,7 +97,20 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
             words(f"{counted(lost, 'time')} the rest of a log was lost in a rotation: its messages are not counted")
         if run is None:
             return graph_of(connection, window, by=by)
-        return graph_of(connection, run, by=by, source=name)
+        graph = graph_of(connection, run, by=by, source=name)
+        graph.graph["actions"] = actions_of(connection, run)
+        return graph
+
+
+def actions_of(connection: sqlite3.Connection, run: Run) -> list[dict[str, Any]]:
+    """The actions of a recorded run in their order (`copper.sequence`); none where the log of then is gone."""
+    from copper import sequence  # noqa: PLC0415  `--help` must be quick
+    from tracer.store import events_of  # noqa: PLC0415
+
+    try:
+        return sequence.of_events(events_of(connection, run), run)
+    except CopperError:
+        return []
 
 
 def stored_events(name: str, store: Path | None, window: Between | Run | None) -> Iterator[Event]:

@@ -11,13 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
-from copper import sequence
+from copper.commands.recording import actions_of
 from copper.output import write_aside
 from tracer.errors import CopperError
-from tracer.store import ended_runs, events_of, graph_of, open_store
-from tracer.windows import Run
+from tracer.store import ended_runs, graph_of, open_store
 from viz import picture
 
 EVERY = 1.0
@@ -53,7 +51,7 @@ def draw(store: Path, folder: Path, say: Callable[[str], None]) -> None:
                 place = folder / run.run
                 if not (place / list(FILES)[-1]).exists():
                     graph = graph_of(connection, run, source=f"run:{run.run}")
-                    graph.graph["actions"] = _actions(connection, run)
+                    graph.graph["actions"] = actions_of(connection, run)
                     place.mkdir(parents=True, exist_ok=True)
                     for name, kind in FILES.items():
                         write_aside(place / name, picture.compose(graph, kind, title=f"run {run.run}").data)
@@ -63,11 +61,3 @@ def draw(store: Path, folder: Path, say: Callable[[str], None]) -> None:
             say(str(error))
     except (OSError, sqlite3.Error) as error:
         say(f"{folder}: the pictures of runs can't be written: {error}")
-
-
-def _actions(connection: sqlite3.Connection, run: Run) -> list[dict[str, Any]]:
-    """The run's actions in their order; none where the log of then is gone."""
-    try:
-        return sequence.of_events(events_of(connection, run), run)
-    except CopperError:
-        return []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from copper.commands import saved_graph, trace_input, trace_output
+from copper.commands import saved_graph, trace_input, trace_output, trace_runs
 from copper.commands.picture_options import Look, picture_options
 from copper.commands.recording import stored_graph
 from copper.commands.trace_options import Chosen, choice, option
@@ -84,6 +84,7 @@ def graph(  # one parameter an option
 def _traced(chosen: Chosen, by: By, store: Path | None) -> tuple[nx.MultiDiGraph[str], trace_input.Read | None]:
     """The graph of logs, of a store, or one that was saved; and how the lines of logs counted."""
     from tracer.graph import Tally  # noqa: PLC0415  `--help` must be quick
+    from tracer.windows import Run  # noqa: PLC0415
 
     if chosen.stored:
         return stored_graph(chosen.names, store, chosen.window, by=by), None
@@ -92,7 +93,10 @@ def _traced(chosen: Chosen, by: By, store: Path | None) -> tuple[nx.MultiDiGraph
     tally = Tally(chosen.window)
     done = trace_input.sum_up(chosen, tally)
     trace_input.refuse_useless(done, chosen)
-    return tally.graph(done.counts, by=by, source=chosen.names), done
+    graph = tally.graph(done.counts, by=by, source=chosen.names)
+    if isinstance(chosen.window, Run):
+        graph.graph["actions"] = trace_runs.actions_of(chosen.window.run)
+    return graph, done
 
 
 def _there(file: str | None, spelled: Format) -> bytes | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+from copper.result import ActionResult
 from tracer.errors import CopperError
 
 RUN = "run:"
@@ -35,3 +38,14 @@ def run_of_copper(name: str) -> tuple[str, str]:
             next_step=f"{RUNS / run}/graph.json is its graph",
         )
     return str(log), run
+
+
+def actions_of(run: str) -> list[dict[str, Any]]:
+    """The actions of such a run in their order (`copper.sequence`); none where its result can't be read."""
+    from copper import sequence  # noqa: PLC0415  `--help` must be quick
+
+    try:
+        result = json.loads((RUNS / run / "result.json").read_text(encoding="utf-8"))
+        return sequence.of_actions(ActionResult(**one) for one in result["actions"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -1,7 +1,7 @@
 """The order of a run's actions, as its picture shows it."""
 
 from copper import sequence
-from copper.result import ActionResult, Result
+from copper.result import ActionResult
 from tracer.events import Publish
 from tracer.windows import Run
 
@@ -21,9 +21,7 @@ def test_only_what_was_asked_for_is_numbered():
         ActionResult("3", "b/z", "failed", 0.12345),
         ActionResult("4", "b/w", "not run"),
     )
-    assert sequence.of_result(Result("r", 1, actions, 1.0)) == [
-        {"number": 1, "action": "b/z", "outcome": "failed", "seconds": 0.123}
-    ]
+    assert sequence.of_actions(actions) == [{"number": 1, "action": "b/z", "outcome": "failed", "seconds": 0.123}]
 
 
 def test_requests_of_the_log_are_numbered_as_they_were_sent():
