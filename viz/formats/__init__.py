@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from viz.formats import dot, drawio, json, svg
+from viz.formats import dot, drawio, html_page, json, svg
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ FORMATS: dict[str, Format] = {
     for each in (
         Format("svg", ".svg", "scene", svg.render),
         Format("drawio", ".drawio", "scene", drawio.render),
+        Format("html", ".html", "both", html_page.render),
         Format("json", ".json", "graph", json.render, holds="all"),
         Format("dot", ".dot", "graph", dot.render),
     )
