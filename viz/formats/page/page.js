@@ -42,10 +42,13 @@
 
   const drawn = [...picture.querySelectorAll("[data-n]")].map((element) => ({ element, shows: data.map.shows[element.dataset.n] || [], head: data.map.heads[element.dataset.n] }));
   const joined = [...picture.querySelectorAll("[data-from]")].map((element) => ({ element, ends: [element.dataset.from, element.dataset.to].map((end) => data.map.shows[end] || []) }));
+  const tables = [...picture.querySelectorAll("g.table")].map((element) => ({ element, nodes: [...element.querySelectorAll("[data-n]")] }));
   const { width, height } = picture.viewBox.baseVal;
+  const isOut = (element) => element.classList.contains("is-out");
 
   function prepare() {
     picture.setAttribute("role", "group");
+    for (const size of ["width", "height"]) picture.removeAttribute(size);
     for (const { element, shows, head } of drawn) {
       const node = model.nodes[shows[0]];
       element.setAttribute("role", "button");
@@ -73,6 +76,7 @@
       element.classList.toggle("is-lit", Boolean(lit));
       element.classList.toggle("is-out", Boolean(within) && !(some(within, from) && some(within, to)));
     }
+    for (const { element, nodes } of tables) element.classList.toggle("is-out", nodes.every(isOut));
     const wide = crop(within);
     const fit = Math.min(1, Math.max(map.clientWidth / wide, LEAST));
     picture.style.width = Math.floor(wide * (zoom || fit)) + "px";
@@ -82,15 +86,14 @@
 
   /** Cuts the map to what is in focus; answers how wide it is. */
   function crop(within) {
-    const boxes = within ? drawn.filter(({ element }) => !element.classList.contains("is-out")).map(({ element }) => element.getBBox()) : [];
-    if (!boxes.length) {
+    const kept = within ? [...drawn, ...joined, ...tables].filter(({ element }) => !isOut(element)) : [];
+    if (!kept.length) {
       picture.setAttribute("viewBox", [0, TITLE, width, height - TITLE].join(" "));
       return width;
     }
-    const lines = joined.filter(({ element }) => !element.classList.contains("is-out")).map(({ element }) => element.getBBox());
-    const all = [...boxes, ...lines], least = (side) => Math.min(...all.map((box) => box[side])) - 16;
-    const [left, top] = [least("x"), least("y")];
-    const right = Math.max(...all.map((box) => box.x + box.width)) + 16, bottom = Math.max(...all.map((box) => box.y + box.height)) + 16;
+    const boxes = kept.map(({ element }) => element.getBBox());
+    const [left, top] = ["x", "y"].map((side) => Math.min(...boxes.map((box) => box[side])) - 16);
+    const [right, bottom] = [["x", "width"], ["y", "height"]].map(([side, length]) => Math.max(...boxes.map((box) => box[side] + box[length])) + 16);
     picture.setAttribute("viewBox", [left, top, right - left, bottom - top].join(" "));
     return right - left;
   }
@@ -111,7 +114,7 @@
     const across = key === "ArrowLeft" || key === "ArrowRight", sign = key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1;
     let best = null, least = Infinity;
     for (const { element } of drawn) {
-      if (element === from || element.classList.contains("is-out")) continue;
+      if (element === from || isOut(element)) continue;
       const [dx, dy] = middle(element).map((value, axis) => value - [x, y][axis]);
       const [ahead, aside] = across ? [sign * dx, Math.abs(dy)] : [sign * dy, Math.abs(dx)];
       if (ahead > 1 && ahead + 3 * aside < least) [best, least] = [element, ahead + 3 * aside];
@@ -168,7 +171,7 @@
     const table = el("table", { class: "list" }, el("caption", { class: "aside" }, "Services and topics with their numbers"), el("thead", {}, head), el("tbody", {}));
     const count = (number) => number.toLocaleString("en");
     fill("list", "", table, rows, (row) => {
-      const cells = [row.kind, count(row.joined), count(row.published), sizeOf(row.bytes), count(row.received), moment(row.last)];
+      const cells = [row.kind, count(row.joined), count(row.published), sizeOf(row.bytes), count(row.received), timeOf(model, row.last)];
       return el("tr", {}, el("th", { scope: "row" }, nameOf(model, row.place, { tabindex: "-1" })), ...cells.map((cell) => el("td", {}, cell)));
     });
   }

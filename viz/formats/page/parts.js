@@ -158,7 +158,7 @@ function endOf(line, topic) {
 /** The head of a matrix and what makes a row of a topic: a grid up to so many services, names beyond. */
 function matrixOf(model, topics, services, widest = 100) {
   if (services.length > widest) {
-    const named = (lines, topic) => listed(lines.map((line) => el("span", {}, marksOf(model, line), nameOf(model, endOf(line, topic), { tabindex: "-1" }))));
+    const named = (lines, topic) => lines.map((line) => el("span", { class: "one" }, marksOf(model, line), nameOf(model, endOf(line, topic), { tabindex: "-1" })));
     return {
       heads: ["Topic", "Publishes", "Receives"],
       row: (topic) => [nameOf(model, topic, { tabindex: "-1" }), named(model.into[topic], topic), named(model.out[topic], topic)],
