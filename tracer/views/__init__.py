@@ -8,6 +8,8 @@ from __future__ import annotations
 import networkx as nx
 
 from tracer.views.hiding import hide_sys
+from tracer.views.noting import again, is_noted, noted
+from tracer.views.selecting import selected
 from tracer.views.view import Choice, Remark, View
 
 __all__ = ["Choice", "Remark", "View", "simplified"]
@@ -19,6 +21,15 @@ def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> Vie
     Args:
         graph: as `tracer.graph` makes it; it stays as it is.
         choice: what a user asked for.
+
+    Raises:
+        CopperError: something is asked for that is not in the graph.
     """
     choice = choice or Choice()
+    view = again(graph, choice) if is_noted(graph) else _folded(graph, choice)
+    return noted(selected(view, choice, graph), graph)
+
+
+def _folded(graph: nx.MultiDiGraph[str], choice: Choice) -> View:
+    """What is put together or aside because of what it is, not because somebody asked for another part."""
     return View(graph) if choice.everything else hide_sys(graph)

@@ -117,7 +117,7 @@ _REMARKS: dict[What, str] = {
     "grouped": "{services} drawn as {drawn}",
     "shared": "{services} that share subscriptions drawn as {drawn}",
     "rest": "+{count:,} more with less traffic",
-    "idle": "not drawn: {count:,} services and topics without messages",
+    "idle": "only what messages went through; not drawn: idle subscriptions, {count:,} services and topics",
     "services": "{topics} not drawn: lines are messages from service to service",
     "focus": "only what is near {names}; not drawn: {count:,} services and topics",
     "reaches": "only what reaches {names}; not drawn: {count:,} services and topics",
