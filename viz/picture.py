@@ -60,9 +60,10 @@ def compose(
     view = simplified(graph, choice)
     shown = view.graph if chosen.holds == "all" else view.drawn()
     eaten: tuple[Any, ...] = (shown,)
-    notes: tuple[str, ...] = ()
+    said = words.of_remarks(view.remarks)
+    notes = said if chosen.holds == "drawn" else ()
     if chosen.eats != "graph":
-        scene = lay_out(shown, title=title, layout=layout, said=words.of_remarks(view.remarks), links=links)
+        scene = lay_out(shown, title=title, layout=layout, said=said, links=links)
         eaten, notes = (scene,) if chosen.eats == "scene" else (scene, shown), scene.notes
     data = chosen.render(*eaten)
     if chosen.merge is not None and before is not None:

@@ -221,4 +221,4 @@ def test_hidden_things_are_named_below_the_legend():
 
 def test_a_picture_of_nothing_but_hidden_things_says_so():
     scene = lay_out(GraphMaker().graph, said=("hidden: $SYS (37 topics)",))
-    assert "Nothing to draw but what is hidden." in [label.text for label in scene.labels]
+    assert "Nothing is left to draw; why is said below." in [label.text for label in scene.labels]

@@ -68,7 +68,11 @@ def frame(
     notes = (*said, *notes)
     right, bottom = _corner(parts)
     if not parts.boxes and not parts.tables:
-        why = "Nothing to draw but what is hidden." if said else "Nothing to draw: no service and no topic was seen."
+        why = (
+            "Nothing is left to draw; why is said below."
+            if said
+            else "Nothing to draw: no service and no topic was seen."
+        )
         headings = (Label("note", why, LEFT, bottom + 14.0),)
         bottom += 20.0
     right = max([right, *(label.x + heading_width(label.text) for label in headings if not label.end)])

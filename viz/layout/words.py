@@ -136,6 +136,8 @@ def _remark(one: Remark) -> str:
         drawn=number(one.drawn, _DRAWN.get(one.what, "group")),
         names=went,
     )
+    if one.what == "services" and not one.drawn:
+        return f"{text}; none is known to have reached another service"
     return f"{text}, and who uses nothing else: {went}" if one.what == "sys" and went else text
 
 
