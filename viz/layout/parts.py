@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import networkx as nx
@@ -161,11 +161,23 @@ def _table(reader: Reader, prefix: str, nodes: list[str], counts: dict[str, int]
         rows.append(_row(reader, node, text, top + place * ROW_HEIGHT, counts[node]))
     header = "" if alone else (label(prefix[:-1]) + "/")
     indent = PADDING if alone and not rows[0].retained else INDENT
-    widths = [indent + row_width(row) + PADDING for row in rows] + [monospace_width(header, TOPIC_SIZE) + 4 * PADDING]
     height = top + len(rows) * ROW_HEIGHT
     tooltip = f"{shown(prefix[:-1])}/ ({words.number(len(rows), 'topic')})"
-    width = float(math.ceil(max(widths)))
-    return Table(f"topics:{prefix}", header, top, indent, tuple(rows), width, height, tooltip=tooltip)
+    return _wide(Table(f"topics:{prefix}", header, top, indent, tuple(rows), 0.0, height, tooltip=tooltip))
+
+
+def _wide(table: Table) -> Table:
+    """As wide as what is written in it."""
+    widths = [table.indent + row_width(row) + PADDING for row in table.rows]
+    widths.append(monospace_width(table.header, TOPIC_SIZE) + 4 * PADDING)
+    return replace(table, width=float(math.ceil(max(widths))))
+
+
+def without_counts(parts: Parts) -> Parts:
+    """The same without the numbers in the rows, which make tables a third wider; the tooltips still have them."""
+    rows = (tuple(replace(row, count="") for row in table.rows) for table in parts.tables)
+    tables = tuple(_wide(replace(table, rows=each)) for table, each in zip(parts.tables, rows, strict=True))
+    return replace(parts, tables=tables)
 
 
 def row_width(row: Row) -> float:
