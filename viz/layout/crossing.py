@@ -6,7 +6,9 @@ end don't count.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 from viz.scene import Arrow, Point
 
@@ -16,8 +18,8 @@ _STEPS = 10
 _Line = list[Point]
 
 
-def crossings(arrows: Iterable[Arrow]) -> int:
-    """The pairs of drawn lines that cross."""
+def crossings(arrows: Iterable[Arrow], *, most: float = math.inf) -> int:
+    """The pairs of drawn lines that cross; counted no further than one above `most`."""
     lines = sorted((min(xs), max(xs), min(ys), max(ys), line) for line, xs, ys in map(_measured, arrows) if line)
     found = 0
     for place, (_, right, top, bottom, one) in enumerate(lines):
@@ -25,6 +27,8 @@ def crossings(arrows: Iterable[Arrow]) -> int:
             if left > right:
                 break
             found += high <= bottom and top <= low and _cross(one, other)
+        if found > most:
+            break
     return found
 
 
@@ -52,10 +56,10 @@ _SHARES = [
 
 
 def _cross(one: _Line, other: _Line) -> bool:
-    for (ax, ay), (bx, by) in zip(one, one[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(one):
         left, right = (ax, bx) if ax < bx else (bx, ax)
         top, bottom = (ay, by) if ay < by else (by, ay)
-        for (cx, cy), (dx, dy) in zip(other, other[1:], strict=False):
+        for (cx, cy), (dx, dy) in pairwise(other):
             if (cx > right and dx > right) or (cx < left and dx < left):
                 continue
             if (cy > bottom and dy > bottom) or (cy < top and dy < top):

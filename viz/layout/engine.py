@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 
@@ -36,34 +37,45 @@ def find_dot() -> str:
     raise NoLayout("Graphviz's dot is not installed")
 
 
-def run_dot(source: str, *, limit: float) -> dict[str, Any]:
-    """Lay out a graph in the DOT language.
+def run_dot(sources: Sequence[str], *, limit: float) -> list[dict[str, Any]]:
+    """Lay out graphs in the DOT language, all by one process: to start it takes longer than a small graph.
 
     Args:
-        source: the graph.
+        sources: the graphs.
         limit: seconds after which `dot` and whatever it started are killed.
 
     Returns:
-        What `dot -Tjson` writes (Graphviz 2.43 and later): `objects` with `pos`, `edges` with `pos`.
+        What `dot -Tjson` writes of each (Graphviz 2.43 and later): `objects` with `pos`, `edges` with `pos`. At least
+        of the first; a program that reads only one graph has said nothing of the others.
 
     Raises:
         NoLayout: there is no `dot`, it failed, or it took longer than `limit`.
     """
     # Files and not pipes: a pipe stays open, and the wait with it, as long as any grandchild holds its end.
     with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answer:
-        question.write(source.encode("ascii"))
+        question.write("\n".join(sources).encode("ascii"))
         question.seek(0)
         code = _run([find_dot(), "-Tjson"], question, answer, limit)
         if code:
             raise NoLayout(f"dot failed with exit code {code}")
         answer.seek(0)
         try:
-            places = json.loads(answer.read())
+            places = list(_values(answer.read().decode()))
         except ValueError as error:
             raise NoLayout("dot gave an answer that is not JSON") from error
-    if not isinstance(places, dict):
+    if not all(isinstance(each, dict) for each in places):
         raise NoLayout("dot gave an answer that is no graph")
     return places
+
+
+def _values(text: str) -> Iterator[Any]:
+    """The JSON values of a text, one after the other; there must be one."""
+    text, place = text.strip(), 0
+    decoder = json.JSONDecoder()
+    while place < len(text) or not place:
+        value, place = decoder.raw_decode(text, place)
+        yield value
+        place += len(text[place:]) - len(text[place:].lstrip())
 
 
 def _run(command: list[str], question: Any, answer: Any, limit: float) -> int:

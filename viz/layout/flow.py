@@ -8,7 +8,6 @@ several ways (see `plans`), and the answer with the fewest crossings on the leas
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,24 +46,20 @@ def flow(parts: Parts, *, top: float, left: float, limit: float) -> Parts:
     parts = replace(without_counts(parts), boxes=_grown(parts))
     ids = _ids(parts)
     drawn = [arrow for arrow in parts.arrows if arrow.kind != "deliver"]
+    ways = plans(parts, drawn)
+    answers = run_dot([_source(plan, drawn, ids) for plan in ways], limit=limit)
     best, least = parts, math.inf
-    end = time.monotonic() + limit
-    for plan in plans(parts, drawn):
+    for places in answers:
         try:
-            places = run_dot(_source(plan, drawn, ids), limit=max(0.1, end - time.monotonic()))
             placed = _placed(parts, drawn, ids, places, (left, top))
-        except NoLayout:
-            if math.isinf(least):
-                raise
-            break
         except (KeyError, ValueError, IndexError) as error:
             raise NoLayout("dot gave an answer that can't be read") from error
-        crossed = crossings(placed.arrows)
-        cost = crossed + _area(placed) / _WORTH
-        if cost < least:
-            best, least = placed, cost
-        if crossed <= len(drawn) * _GOOD:
-            break
+        paper = _area(placed) / _WORTH
+        crossed = crossings(placed.arrows, most=least - paper)
+        if crossed + paper < least:
+            best, least = placed, crossed + paper
+            if crossed <= len(drawn) * _GOOD:
+                break
     return best
 
 

@@ -23,7 +23,7 @@ HEADING_SPACING = 0.55
 
 LEGEND_SIZE = 12.0
 _SAMPLE_WIDTH = 38.0
-_MARK_WIDTH = 8.0
+_MARK_WIDTHS: dict[Sample, float] = {"retained": 8.0, "order": 15.0, "group": 23.0}
 """Of what a legend's entry shows, a line or a mark, in points."""
 
 _LEAST_WIDTH = 480.0
@@ -37,9 +37,12 @@ _MEANING: dict[Sample, str] = {
     "receive": "receives",
     "partly": "sender in part inferred",
     "inferred": "sender inferred",
+    "part": "only part of its topics or group",
     "idle": "subscribed, nothing came",
     "deny": "refused by the broker",
     "header": "from a table's head: all its topics",
+    "group": "\N{MULTIPLICATION SIGN} many that are alike",
+    "order": "order of the actions",
     "retained": "retained message kept",
     "width": "wider: more messages",
 }
@@ -127,9 +130,13 @@ def _summary(parts: Parts) -> str:
 
 
 def _samples(parts: Parts) -> list[Sample]:
-    drawn = [arrow for arrow in parts.arrows if arrow.kind != "deliver"]
+    drawn = [arrow for arrow in parts.arrows if arrow.points]
     found: set[str] = {arrow.kind for arrow in drawn} | {arrow.style for arrow in drawn}
     found |= {"header" for arrow in drawn if arrow.source.startswith("topics:")}
+    found |= {"part" for arrow in drawn if not arrow.whole and arrow.style not in {"inferred", "partly"}}
+    found |= {"group" for box in parts.boxes if box.count}
+    found |= {"group" for table in parts.tables for row in table.rows if row.times}
+    found |= {"order" for arrow in drawn if arrow.order}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
     widths = [arrow.width for arrow in drawn] or [0.0]
     found |= {"width"} if max(widths) - min(widths) >= _LEAST_DIFFERENCE else set()
@@ -143,7 +150,7 @@ def _legend(parts: Parts, width: float, y: float) -> tuple[tuple[LegendEntry, ..
         text = _MEANING[sample]
         if sample == "width" and words.has_rates(parts.seconds):
             text += " a second"
-        wide = _MARK_WIDTH if sample == "retained" else _SAMPLE_WIDTH
+        wide = _MARK_WIDTHS.get(sample, _SAMPLE_WIDTH)
         needs = wide + 6.0 + sans_width(text, LEGEND_SIZE)
         if x > LEFT and x + needs > width - LEFT:
             x, y = LEFT, y + _LINE

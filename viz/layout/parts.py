@@ -31,7 +31,7 @@ PADDING = 8.0
 TIMES = "\N{MULTIPLICATION SIGN}"
 TIMES_GAP = 5.0
 """Between a name and how many it stands for, in points."""
-_LEAST_ROWS = 3
+_LEAST_ROWS = 2
 """A table needs so many rows before one line from its header says more than a line for each."""
 
 Edge = Mapping[str, Any]
@@ -101,6 +101,22 @@ class Reader:
         if self.seconds and words.has_rates(self.seconds):
             return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * messages / self.seconds))
         return min(4.0, 1.2 + 0.9 * math.log10(max(1, messages)))
+
+    def part(self, edges: Mapping[str, Edge]) -> list[str]:
+        """What a line leaves out, where an end of it stands for many: `on 3 of 400 topics`; nothing if it is whole.
+
+        Args:
+            edges: topic → the line of the graph to or from it.
+        """
+        if all(edge.get("whole", True) for edge in edges.values()):
+            return []
+        there = sum(int(self.graph.nodes[topic].get("topics") or 1) for topic in edges)
+        seen = sum(
+            int(edge.get("topics") or self.graph.nodes[topic].get("topics") or 1) for topic, edge in edges.items()
+        )
+        return [
+            f"on {seen:,} of {words.number(there, 'topic')}" if seen < there else "not by all that the box stands for"
+        ]
 
     def nodes(self, kind: str) -> list[str]:
         """The nodes of a kind, in the order of their names, level by level."""
@@ -200,7 +216,7 @@ def _row(reader: Reader, node: str, text: str, y: float, messages: int) -> Row:
         times=f"{TIMES}{topics:,}" if topics > 1 else "",
         count=words.amount(messages, reader.seconds),
         quiet=bool(attributes.get("filter")),
-        retained=bool(attributes.get("retained_by")),
+        retained=bool(attributes.get("retained_by") or attributes.get("kept")),
         tooltip="\n".join(lines),
         data=data,
     )
@@ -212,6 +228,7 @@ def _sent(reader: Reader) -> list[Arrow]:
         for (source, target), edge in reader.edges[kind].items():
             sentence, data = words.traffic([edge])
             head = f"{shown(reader.name(source))} {verb} {shown(reader.name(target))}"
+            part = reader.part({target: edge})
             arrows.append(
                 Arrow(
                     "publish" if kind == "publish" else "deny",
@@ -219,8 +236,9 @@ def _sent(reader: Reader) -> list[Arrow]:
                     source,
                     target,
                     reader.width(edge["messages"]),
-                    tooltip=f"{head}\n{sentence}",
-                    data=data,
+                    tooltip="\n".join([head, *part, sentence]),
+                    whole=not part,
+                    data=(*data, ("part", " ".join(part))),
                 )
             )
     return arrows
@@ -264,14 +282,16 @@ def _receive(reader: Reader, source: str, service: str, edges: dict[str, Edge]) 
     filters = words.names({each for edge in edges.values() for each in edge["filters"]})
     topics = words.names(reader.name(row) for row in edges)
     head = f"{shown(reader.name(service))} {'receives' if messages else 'waits for'} {topics}"
-    more: Data = (("filters", filters), ("topics", topics), ("senders", words.names(counts)))
+    part = reader.part(edges)
+    more: Data = (("filters", filters), ("topics", topics), ("senders", words.names(counts)), ("part", " ".join(part)))
     return Arrow(
         "receive",
         senders.style(messages),
         source,
         service,
         reader.width(messages),
-        tooltip="\n".join([head, f"subscribed to {filters}", sentence, *senders.words(messages)]),
+        tooltip="\n".join([head, *part, f"subscribed to {filters}", sentence, *senders.words(messages)]),
+        whole=not part,
         data=(*data, *more),
     )
 

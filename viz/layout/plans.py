@@ -17,7 +17,9 @@ from viz.layout.parts import Parts
 from viz.scene import Arrow, Box, Table
 
 FEW_LINES = 120
-"""Up to so many lines all plans are tried; above, where each costs much more, only the first ones."""
+"""Up to so many lines all plans are tried; above, where each costs much more, only the natural order."""
+MANY_LINES = 400
+"""Above so many lines `dot` may need all the time that it has for a single plan."""
 
 _MIXED = 6
 """Orders at random that are tried beside the natural one. Always the same ones."""
@@ -50,11 +52,11 @@ def plans(parts: Parts, drawn: Sequence[Arrow]) -> list[Plan]:
     ways = list(dict.fromkeys(loose.values()))
     found = [Plan(services, parts.tables, way) for way in ways]
     if len(drawn) > FEW_LINES:
-        return found
+        return found if len(drawn) <= MANY_LINES else found[:1]
     for seed in range(1, _MIXED + 1):
         mix = random.Random(seed)  # noqa: S311 - it keeps no secret, it must be the same every time
-        mixed = [mix.sample(services, len(services)), mix.sample(parts.tables, len(parts.tables))]
-        found += [Plan(mixed[0], mixed[1], way) for way in ways]
+        mixed, tables = mix.sample(services, len(services)), mix.sample(parts.tables, len(parts.tables))
+        found += [Plan(mixed, tables, way) for way in ways]
     return found
 
 

@@ -141,6 +141,15 @@ def _remark(one: Remark) -> str:
     return f"{text}, and who uses nothing else: {went}" if one.what == "sys" and went else text
 
 
+_GROUPS = {
+    "alike": " that publish and receive alike",
+    "share": " that share a subscription",
+    "user": " of one user",
+    "address": " at one address",
+    "name": " with names alike",
+}
+
+
 def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:
     """What is known of a service: its clients, where they came from, and which rule gave it its name."""
     data = [
@@ -153,6 +162,9 @@ def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:
     ]
     facts = dict(data)
     lines = [facts["name"]]
+    members = int(attributes.get("members") or 1)
+    why = _GROUPS.get(str(attributes.get("group")), "")
+    lines += [f"stands for {number(members, 'service')}{why}"] if members > 1 else []
     lines += [f"clients: {facts['clients']}"] if facts["clients"] else []
     lines += [f"{key}: {facts[key]}" for key in ("addresses", "user") if facts[key]]
     lines += [f"named by: {facts['rule']}"] if facts["rule"] else []
@@ -168,5 +180,7 @@ def of_topic(attributes: Mapping[str, Any]) -> tuple[list[str], Data]:
     lines = [name]
     lines += [f"stands for {number(topics, 'topic')}"] if topics > 1 else []
     lines += ["subscribed, but nothing was seen on it"] if attributes.get("filter") else []
-    lines += [f"retained, by {shown(str(keeper))}"] if keeper else []
+    kept = int(attributes.get("kept") or 0)
+    lines += [f"retained on {kept:,} of them"] if kept and topics > 1 else []
+    lines += [f"retained, by {shown(str(keeper))}"] if keeper else ["retained"] if kept and topics == 1 else []
     return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper or ""))))
