@@ -5,7 +5,8 @@ import pytest
 
 from tests.viz.graphs import NASTY, GraphMaker, home, nasty
 from tracer.errors import CopperError
-from tracer.views import Choice, Remark, simplified
+from tracer.views import Choice, Remark, View, simplified
+from tracer.views.naming import find
 from viz.formats import json
 
 
@@ -311,3 +312,26 @@ def test_remarks_that_are_none_are_refused_in_words(remarks):
     graph.graph["remarks"] = remarks
     with pytest.raises(CopperError, match="remark"):
         simplified(graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("a/1", "topic:a/{id}"),
+        ("a/+", "topic:a/{id} topic:a/4"),
+        ("a/4", "topic:a/4"),
+        ("re:2$", "topic:a/{id} service:dev-*"),
+    ]
+    + [(name, "service:dev-*") for name in ("dev-1", "dev-1-1", "dev-*")],
+)
+def test_what_was_put_together_is_found_by_its_own_name(name, found):
+    raw, folded = GraphMaker(), GraphMaker()
+    for number in (1, 2, 3):
+        raw.publish(f"dev-{number}", f"a/{number}")
+    folded.topic("a/{id}", topics=3)
+    folded.publish("dev-*", "a/{id}", 3)
+    for make in (raw, folded):
+        make.topic("a/4")
+    of = {f"topic:a/{number}": "topic:a/{id}" for number in (1, 2, 3)}
+    of |= {f"service:dev-{number}": "service:dev-*" for number in (1, 2, 3)}
+    assert find((name,), View(folded.graph, of=of), raw.graph) == set(found.split())

@@ -9,7 +9,7 @@ import networkx as nx
 
 from tracer.views.hiding import hide_sys
 from tracer.views.noting import again, is_noted, noted
-from tracer.views.selecting import selected
+from tracer.views.selecting import selected, services_only
 from tracer.views.view import Choice, Remark, View
 
 __all__ = ["Choice", "Remark", "View", "simplified"]
@@ -27,7 +27,10 @@ def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> Vie
     """
     choice = choice or Choice()
     view = again(graph, choice) if is_noted(graph) else _folded(graph, choice)
-    return noted(selected(view, choice, graph), graph)
+    view = selected(view, choice, graph)
+    if choice.view == "services":
+        view = services_only(view)
+    return noted(view, graph)
 
 
 def _folded(graph: nx.MultiDiGraph[str], choice: Choice) -> View:

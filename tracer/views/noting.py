@@ -6,7 +6,7 @@ since what it was before is not in it.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
 import networkx as nx
@@ -29,7 +29,7 @@ def noted(view: View, came: nx.MultiDiGraph[str]) -> View:
         return view
     graph = view.graph.copy() if view.graph is came else view.graph
     graph.graph["remarks"] = [{**asdict(remark), "names": list(remark.names)} for remark in view.remarks]
-    return View(graph, view.remarks)
+    return replace(view, graph=graph)
 
 
 def is_noted(graph: nx.MultiDiGraph[str]) -> bool:

@@ -31,7 +31,7 @@ def selected(view: View, choice: Choice, raw: nx.MultiDiGraph[str]) -> View:
     Raises:
         CopperError: a name means nothing in the graph.
     """
-    focus, goals = find(choice.focus, view.graph, raw), find(choice.reaches, view.graph, raw)
+    focus, goals = find(choice.focus, view, raw), find(choice.reaches, view, raw)
     view = _unhidden(view, focus | goals)
     if choice.view == "active":
         view = _active(view, focus | goals)
@@ -40,8 +40,6 @@ def selected(view: View, choice: Choice, raw: nx.MultiDiGraph[str]) -> View:
     if focus:
         nodes = near(view.graph, focus.intersection(view.graph), choice.hops)
         view = _kept(view, Remark("focus", 0, names=choice.focus), nodes)
-    if choice.view == "services" and not any(remark.what == "services" for remark in view.remarks):
-        view = _services(view)
     return view
 
 
@@ -58,7 +56,7 @@ def _unhidden(view: View, named: Collection[str]) -> View:
     for node in shown:
         del graph.nodes[node]["hidden"]
     remarks = (_mended(remark, graph, shown) for remark in view.remarks)
-    return View(graph, tuple(remark for remark in remarks if remark.count))
+    return replace(view, graph=graph, remarks=tuple(remark for remark in remarks if remark.count))
 
 
 _REASONS: dict[What, str] = {"sys": "sys", "debuggers": "debugger"}
@@ -100,8 +98,13 @@ def _kept(view: View, remark: Remark, nodes: Collection[str], edges: Collection[
     return _with(view, graph, remark)
 
 
-def _services(view: View) -> View:
-    """Services alone, and whose messages reach whom; hidden topics stay, for formats of data."""
+def services_only(view: View) -> View:
+    """Services alone, and whose messages reach whom; hidden topics stay, for formats of data.
+
+    Remark `services`: how many topics there were, and how many pairs of services are drawn.
+    """
+    if any(remark.what == "services" for remark in view.remarks):
+        return view  # it was saved so
     graph = view.graph.copy()
     graph.remove_nodes_from(
         [node for node, each in graph.nodes(data=True) if each["kind"] == "topic" and not each.get("hidden")]
@@ -113,4 +116,4 @@ def _services(view: View) -> View:
 def _with(view: View, graph: nx.MultiDiGraph[str], remark: Remark) -> View:
     """The view of what is left of a graph; the remark counts the nodes that would be drawn else."""
     gone = sum(node not in graph and not hidden for node, hidden in view.graph.nodes(data="hidden"))
-    return View(graph, (*view.remarks, replace(remark, count=gone)))
+    return replace(view, graph=graph, remarks=(*view.remarks, replace(remark, count=gone)))
