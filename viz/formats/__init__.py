@@ -34,7 +34,7 @@ FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
         Format("svg", ".svg", "scene", svg.render),
-        Format("drawio", ".drawio", "scene", drawio.render),
+        Format("drawio", ".drawio", "scene", drawio.render, merge=drawio.merge),
         Format("html", ".html", "both", html_page.render),
         Format("json", ".json", "graph", json.render, holds="all"),
         Format("dot", ".dot", "graph", dot.render),
