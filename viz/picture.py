@@ -65,6 +65,8 @@ def compose(
     if chosen.eats != "graph":
         scene = lay_out(shown, title=title, layout=layout, said=said, links=links)
         eaten, notes = (scene,) if chosen.eats == "scene" else (scene, shown), scene.notes
+    elif chosen.holds == "drawn":
+        eaten, notes = (shown, said), (*said, *(chosen.notes(shown) if chosen.notes else ()))
     data = chosen.render(*eaten)
     if chosen.merge is not None and before is not None:
         data = chosen.merge(str(data), before)

