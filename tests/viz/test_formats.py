@@ -157,7 +157,7 @@ def test_pictures_hide_what_the_broker_says_of_itself_and_name_it(name):
 def test_formats_of_data_hold_what_pictures_hide(name):
     drawn = compose(monitored(), name)
     assert b"$SYS/broker/uptime" in drawn.data
-    assert b"service:monitor" in drawn.data
+    assert b"monitor" in drawn.data
     assert not drawn.notes
 
 

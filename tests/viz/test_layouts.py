@@ -1,6 +1,7 @@
 """Where things stand, and what happens where `dot` can't say it."""
 
 import itertools
+import math
 import os
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from tests.needs import need
 from tests.viz.graphs import GraphMaker, home, nasty, random_graph, workflow
 from tracer.errors import CopperError
-from viz.layout import lay_out
+from viz.layout import engine, lay_out
 from viz.scene import curve
 from viz.text import sans_width
 
@@ -123,9 +124,32 @@ def test_what_no_flow_can_show_is_drawn_in_columns_and_says_so(graph):
 def test_without_dot_columns_are_drawn_with_a_note(monkeypatch, tmp_path, layout):
     monkeypatch.delenv("COPPER_DOT", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine, "_WHEEL", "no-such-wheel")
     scene = lay_out(workflow(), layout=layout)
     assert scene.layout == "columns"
-    assert scene.notes == ("Drawn in columns: Graphviz's dot is not installed.",)
+    (note,) = scene.notes
+    assert note.startswith("Drawn in columns: Graphviz's dot is not installed; pip install")
+    assert note in " ".join(label.text for label in scene.labels if label.role == "note")
+
+
+@pytest.mark.parametrize("graph", [workflow(), home()])
+def test_the_wheel_draws_what_the_systems_dot_draws(graph, monkeypatch):
+    monkeypatch.setenv("COPPER_DOT", need("dot"))
+    one = lay_out(graph, layout="flow")
+    monkeypatch.delenv("COPPER_DOT")
+    monkeypatch.setenv("PATH", "")
+    assert Path(engine.find_dot()).stem == "graphviz-pure"
+    other = lay_out(graph, layout="flow")
+    assert (one.layout, other.layout) == ("flow", "flow")
+    places = [{each.node: (each.x, each.y) for each in (*scene.boxes, *scene.tables)} for scene in (one, other)]
+    assert places[0].keys() == places[1].keys()
+    far = {node: (places[0][node], there) for node, there in places[1].items() if math.dist(places[0][node], there) > 1}
+    assert not far
+
+
+def test_what_copper_dot_names_goes_before_all_others(monkeypatch, tmp_path):
+    fake_dot(tmp_path, monkeypatch, "echo")
+    assert engine.find_dot() == str(tmp_path / "dot")
 
 
 def test_a_slow_dot_is_ended_with_all_that_it_started_and_columns_are_drawn(monkeypatch, tmp_path):
