@@ -35,7 +35,7 @@ class _Edges:
     inner: float
 
 
-def columns(parts: Parts, *, top: float, left: float) -> tuple[Parts, tuple[Label, ...]]:
+def columns(parts: Parts, *, top: float, left: float) -> Parts:
     """Give everything a place, and name the columns.
 
     Args:
@@ -61,7 +61,7 @@ def columns(parts: Parts, *, top: float, left: float) -> tuple[Parts, tuple[Labe
     delivers = [arrow for arrow in parts.arrows if arrow.kind == "deliver"]
     arrows = [*routed(sent, outer, tables), *routed(received, inner, tables), *delivers]
     placed = replace(parts, boxes=(*outer, *inner), tables=tuple(tables), arrows=tuple(arrows))
-    return placed, _headings(placed, xs, top + 6.0)
+    return replace(placed, labels=_headings(placed, xs, top + 6.0))
 
 
 def _same_width(column: Iterable[_Shape], least: float = 0.0) -> list[_Shape]:

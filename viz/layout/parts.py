@@ -18,7 +18,7 @@ from typing import Any
 import networkx as nx
 
 from viz.layout import words
-from viz.scene import Arrow, Box, Data, Row, Style, Table
+from viz.scene import Arrow, Box, Data, Label, Mark, Row, Style, Table
 from viz.text import label, monospace_width, sans_width, shown
 
 SERVICE_SIZE = 12.0
@@ -44,6 +44,8 @@ class Parts:
     Attributes:
         seconds: how long was watched, or None where the log has no times.
         messages: published in that time.
+        labels: texts that the layout sets, such as the names of columns.
+        marks: cells of a matrix.
     """
 
     boxes: tuple[Box, ...]
@@ -51,6 +53,13 @@ class Parts:
     arrows: tuple[Arrow, ...]
     seconds: float | None
     messages: int
+    labels: tuple[Label, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def lines(self) -> list[Arrow]:
+        """The arrows that are to be drawn: those between services only where there are no topics between them."""
+        return [arrow for arrow in self.arrows if (arrow.kind == "deliver") is not bool(self.tables)]
 
 
 @dataclass(frozen=True)
@@ -124,20 +133,24 @@ class Reader:
         return sorted(found, key=lambda node: self.name(node).split("/"))
 
 
-def parts_of(graph: nx.MultiDiGraph[str]) -> Parts:
+def parts_of(graph: nx.MultiDiGraph[str], *, heads: bool = True) -> Parts:
     """Read the graph of a trace.
 
     Args:
         graph: the tracer's graph; its nodes and attributes are documented in `tracer.graph`.
+        heads: one line from a table's header may stand for those from all its rows.
     """
     reader = Reader(graph)
     tables = _tables(reader)
+    carried = (
+        reader.edges["publish"].values() if tables else [edge for each in reader.delivers.values() for edge in each]
+    )
     return Parts(
         boxes=tuple(_box(reader, node) for node in reader.nodes("service")),
         tables=tables,
-        arrows=(*_sent(reader), *_received(reader, tables), *_delivered(reader)),
+        arrows=(*_sent(reader), *_received(reader, tables, heads=heads), *_delivered(reader)),
         seconds=reader.seconds,
-        messages=sum(edge["messages"] for edge in reader.edges["publish"].values()),
+        messages=sum(edge["messages"] for edge in carried),
     )
 
 
@@ -244,7 +257,7 @@ def _sent(reader: Reader) -> list[Arrow]:
     return arrows
 
 
-def _received(reader: Reader, tables: tuple[Table, ...]) -> list[Arrow]:
+def _received(reader: Reader, tables: tuple[Table, ...], *, heads: bool) -> list[Arrow]:
     arrows = []
     by_row: dict[str, dict[str, Edge]] = defaultdict(dict)
     for (topic, service), edge in reader.edges["subscribe"].items():
@@ -254,7 +267,7 @@ def _received(reader: Reader, tables: tuple[Table, ...]) -> list[Arrow]:
         whole = [row.node for row in table.rows if not row.quiet]
         for service in sorted({service for row in rows for service in by_row[row]}):
             edges = {row: by_row[row][service] for row in rows if service in by_row[row]}
-            if table.header and _has_all(edges, whole):
+            if heads and table.header and _has_all(edges, whole):
                 arrows.append(_receive(reader, table.node, service, {row: edges.pop(row) for row in whole}))
             arrows += [_receive(reader, row, service, {row: edge}) for row, edge in edges.items()]
     return arrows

@@ -70,7 +70,7 @@ def _loose(parts: Parts, drawn: Sequence[Arrow], pulling: _Pulling) -> frozenset
     table_of = {row.node: table.node for table in parts.tables for row in table.rows}
     table_of.update({table.node: table.node for table in parts.tables})
     pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
-    for number, arrow in enumerate(drawn):
+    for number, arrow in enumerate(arrow for arrow in drawn if arrow.kind != "deliver"):
         out = arrow.kind != "receive"
         service, end = (arrow.source, arrow.target) if out else (arrow.target, arrow.source)
         pairs.setdefault((service, table_of[end]), ([], []))[0 if out else 1].append(number)
