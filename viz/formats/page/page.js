@@ -5,8 +5,13 @@
   const find = (id) => document.getElementById(id);
   const data = JSON.parse(find("graph").textContent);
   const model = modelOf(data);
-  const places = new Map(model.nodes.map((node, place) => [node.kind + ":" + node.text, place]));
-  const nameAt = (place) => (place < 0 ? "" : model.nodes[place].kind + ":" + model.nodes[place].text);
+  const places = new Map(), names = [];
+  model.nodes.forEach(({ kind, text }, place) => {
+    let name = kind + ":" + text;
+    while (places.has(name)) name += "'"; // what can't be seen may differ
+    places.set(name, place);
+    names.push(name);
+  });
   const tabs = ["map", "matrix", "list"];
   const picture = document.querySelector("#map svg");
   const [map, panel, search] = [find("map"), find("panel"), find("search")];
@@ -29,8 +34,8 @@
     const said = new URLSearchParams();
     if (state.tab !== "map") said.set("tab", state.tab);
     if (state.q) said.set("q", state.q);
-    if (state.open >= 0) said.set("open", nameAt(state.open));
-    if (state.focus >= 0) said.set("focus", nameAt(state.focus));
+    if (state.open >= 0) said.set("open", names[state.open]);
+    if (state.focus >= 0) said.set("focus", names[state.focus]);
     if (state.focus >= 0 && state.hops !== 1) said.set("hops", state.hops);
     const hash = "#" + said.toString().replaceAll("+", "%20").replaceAll("%2F", "/").replaceAll("%3A", ":");
     if (quietly) location.replace(hash);
@@ -56,7 +61,16 @@
       element.setAttribute("aria-label", head ? "all of " + head : node ? node.kind + " " + node.text : "");
     }
     for (const link of picture.querySelectorAll("a")) link.removeAttribute("href");
-    drawn[0]?.element.setAttribute("tabindex", "0");
+  }
+
+  /** One of the nodes is reached by Tab, the others from there by arrow keys. */
+  function keepStop() {
+    const stop = drawn.find(({ element }) => element.tabIndex === 0);
+    if (stop && !isOut(stop.element)) return;
+    stop?.element.setAttribute("tabindex", "-1");
+    const left = drawn.filter(({ element }) => !isOut(element));
+    const first = left.find(({ shows }) => model.nodes[shows[0]]?.kind === "service") || left[0];
+    first?.element.setAttribute("tabindex", "0");
   }
 
   function paint(hits, within) {
@@ -77,6 +91,7 @@
       element.classList.toggle("is-out", Boolean(within) && !(some(within, from) && some(within, to)));
     }
     for (const { element, nodes } of tables) element.classList.toggle("is-out", nodes.every(isOut));
+    keepStop();
     const wide = crop(within);
     const fit = Math.min(1, Math.max(map.clientWidth / wide, LEAST));
     picture.style.width = Math.floor(wide * (zoom || fit)) + "px";
