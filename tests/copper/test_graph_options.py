@@ -1,6 +1,7 @@
 """What of a graph is drawn, as a user of `copper-trace graph` chooses it."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -76,3 +77,20 @@ def test_links_stand_in_the_picture(tmp_path):
     link = "https://wiki.example.org/{kind}?of={name}"
     done = graph(LOG, "--links", link, "--format", "svg")
     assert 'href="https://wiki.example.org/topic?of=r%2F1"' in done.stdout
+
+
+def test_what_a_person_moved_in_a_drawio_file_stays_where_it_is(tmp_path):
+    file = tmp_path / "x.drawio"
+    graph(LOG, "--out", file)
+    head, label, rest = file.read_text().partition('label="P"')
+    file.write_text(head + label + re.sub(r' x="[\d.]+"', ' x="1234"', rest, count=1))
+    assert graph(LOG, "--out", file).returncode == 0
+    assert ' x="1234"' in file.read_text()
+
+
+def test_a_drawio_file_that_is_none_is_not_written_over(tmp_path):
+    (tmp_path / "x.drawio").write_text("my diary")
+    done = graph(LOG, "--out", tmp_path / "x.drawio")
+    assert done.returncode == 2
+    assert "the file that is there can't be kept: it is no drawio file" in done.stderr
+    assert (tmp_path / "x.drawio").read_text() == "my diary"
