@@ -46,20 +46,21 @@ def neighbours(ends: Ends) -> dict[str, list[str]]:
 def ordered(tables: Sequence[Table], sides: tuple[Ends, Ends]) -> Sequence[Table]:
     """The order of tables with the fewest crossings that was found."""
     best, fewest = tables, None
+    near = [neighbours(ends) for ends in sides]
     for _ in range(_ROUNDS):
         rows = middles(stacked(tables, 0.0))
-        crossings = _of_both(sides, rows)
+        centres = [_centres(each, rows) for each in near]
+        crossings = sum(_crossings(ends, rows, centre) for ends, centre in zip(sides, centres, strict=True))
         if fewest is None or crossings < fewest:
             best, fewest = tables, crossings
         pull: dict[str, list[float]] = defaultdict(list)
-        for ends in sides:
-            centres = _centres(ends, rows)
+        for ends, centre in zip(sides, centres, strict=True):
             for row, service in ends:
-                pull[row].append(centres[service])
+                pull[row].append(centre[service])
         tables = sorted(tables, key=lambda table: (_pulled(table, pull), table.node))
     if len(best) ** 2 * sum(map(len, sides)) > _WORK:
         return best
-    return _sifted(best, sides)
+    return _sifted(best, sides, near)
 
 
 def beside(services: Iterable[str], near: Mapping[str, Sequence[str]], rows: Mapping[str, float]) -> list[str]:
@@ -77,6 +78,8 @@ def beside(services: Iterable[str], near: Mapping[str, Sequence[str]], rows: Map
         has_changed = False
         for place in range(len(order) - 1):
             upper, lower = heights[order[place]], heights[order[place + 1]]
+            if not upper or not lower or upper[-1] <= lower[0]:
+                continue
             if _inversions(lower, upper) < _inversions(upper, lower):
                 order[place : place + 2] = order[place + 1], order[place]
                 has_changed = True
@@ -85,17 +88,19 @@ def beside(services: Iterable[str], near: Mapping[str, Sequence[str]], rows: Map
     return order
 
 
-def _sifted(tables: Sequence[Table], sides: tuple[Ends, Ends]) -> Sequence[Table]:
+def _sifted(
+    tables: Sequence[Table], sides: tuple[Ends, Ends], near: Sequence[Mapping[str, Sequence[str]]]
+) -> Sequence[Table]:
     """Each table, the tallest first, at the place where it leaves the fewest crossings; until none moves."""
     best = list(tables)
-    fewest = _of_both(sides, middles(stacked(best, 0.0)))
+    fewest = _of_both(sides, near, middles(stacked(best, 0.0)))
     for _ in range(_ROUNDS):
         before = fewest
         for table in sorted(tables, key=lambda table: (-table.height, table.node)):
             others = [other for other in best if other is not table]
             for place in range(len(others) + 1):
                 tried = [*others[:place], table, *others[place:]]
-                crossings = _of_both(sides, middles(stacked(tried, 0.0)))
+                crossings = _of_both(sides, near, middles(stacked(tried, 0.0)))
                 if crossings < fewest:
                     best, fewest = tried, crossings
         if fewest == before:
@@ -109,12 +114,12 @@ def _pulled(table: Table, pull: Mapping[str, list[float]]) -> float:
     return statistics.fmean(heights) if heights else float("inf")
 
 
-def _centres(ends: Ends, rows: Mapping[str, float]) -> dict[str, float]:
-    return {service: statistics.fmean(map(rows.__getitem__, near)) for service, near in neighbours(ends).items()}
+def _centres(near: Mapping[str, Sequence[str]], rows: Mapping[str, float]) -> dict[str, float]:
+    return {service: statistics.fmean(map(rows.__getitem__, each)) for service, each in near.items()}
 
 
-def _of_both(sides: tuple[Ends, Ends], rows: Mapping[str, float]) -> int:
-    return sum(_crossings(ends, rows, _centres(ends, rows)) for ends in sides)
+def _of_both(sides: tuple[Ends, Ends], near: Sequence[Mapping[str, Sequence[str]]], rows: Mapping[str, float]) -> int:
+    return sum(_crossings(ends, rows, _centres(each, rows)) for ends, each in zip(sides, near, strict=True))
 
 
 def _crossings(ends: Ends, rows: Mapping[str, float], centres: Mapping[str, float]) -> int:

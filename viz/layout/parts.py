@@ -263,10 +263,12 @@ def _received(reader: Reader, tables: tuple[Table, ...], *, heads: bool) -> list
     for (topic, service), edge in reader.edges["subscribe"].items():
         by_row[topic][service] = edge
     for table in tables:
-        rows = [row.node for row in table.rows]
         whole = [row.node for row in table.rows if not row.quiet]
-        for service in sorted({service for row in rows for service in by_row[row]}):
-            edges = {row: by_row[row][service] for row in rows if service in by_row[row]}
+        by_service: dict[str, dict[str, Edge]] = defaultdict(dict)
+        for row in table.rows:
+            for service, edge in by_row[row.node].items():
+                by_service[service][row.node] = edge
+        for service, edges in sorted(by_service.items()):
             if heads and table.header and _has_all(edges, whole):
                 arrows.append(_receive(reader, table.node, service, {row: edges.pop(row) for row in whole}))
             arrows += [_receive(reader, row, service, {row: edge}) for row, edge in edges.items()]
