@@ -7,26 +7,24 @@ import pytest
 
 from docs import systems, traffic
 from tests.tracer.logs import traced
-from tests.viz.bars import BARS, view_of
 
 KNOWN = {"workflow": (34, 76), "home": (77, 227), "large": (28_068, 115_808)}
 
 
 @cache
-def view(name):
+def graph(name):
     # some 200,000 edges are made, none is thrown away: looking through them again and again takes half of the time
     gc.disable()
     try:
-        return view_of(BARS[name].make())
+        return traffic.graph_of(systems.SYSTEMS[name]())
     finally:
         gc.enable()
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_systems_are_as_large_as_those_of_the_trials(name):
-    graph = view(name).graph if name == "large" else traffic.graph_of(systems.SYSTEMS[name]())
-    keys = [key for _, _, key in graph.edges(keys=True) if key in {"publish", "subscribe"}]
-    assert (len(graph), len(keys)) == KNOWN[name]
+    keys = [key for _, _, key in graph(name).edges(keys=True) if key in {"publish", "subscribe"}]
+    assert (len(graph(name)), len(keys)) == KNOWN[name]
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("workflow", 600), ("home", 120), ("plant", 1)])

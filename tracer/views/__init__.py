@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import networkx as nx
 
-from tracer.views.hiding import hide_sys
+from tracer.views.busiest import busiest
+from tracer.views.collapsing import collapse_below, collapse_to
+from tracer.views.groups import with_groups, with_groups_by
+from tracer.views.hiding import hide_debuggers, hide_sys
 from tracer.views.noting import again, is_noted, noted
+from tracer.views.plan import Plan, folded, service_nodes, topic_nodes
 from tracer.views.selecting import selected, services_only
+from tracer.views.sharing import with_shares
+from tracer.views.templates import with_templates
 from tracer.views.view import Choice, Remark, View
 
 __all__ = ["Choice", "Remark", "View", "simplified"]
+
+READABLE_TOPICS = 20
+READABLE_SERVICES = 25
+"""What has no more than so many of both is drawn as it is."""
 
 
 def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> View:
@@ -28,6 +38,8 @@ def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> Vie
     choice = choice or Choice()
     view = again(graph, choice) if is_noted(graph) else _folded(graph, choice)
     view = selected(view, choice, graph)
+    if not choice.everything:
+        view = busiest(view, choice.top)
     if choice.view == "services":
         view = services_only(view)
     return noted(view, graph)
@@ -35,4 +47,25 @@ def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> Vie
 
 def _folded(graph: nx.MultiDiGraph[str], choice: Choice) -> View:
     """What is put together or aside because of what it is, not because somebody asked for another part."""
-    return View(graph) if choice.everything else hide_sys(graph)
+    plan = Plan()
+    if not choice.everything:
+        plan = hide_debuggers(graph, hide_sys(graph, plan))
+    if choice.fold == "auto":
+        plan = _smaller(graph, plan, choice)
+    return folded(graph, plan)
+
+
+def _smaller(graph: nx.MultiDiGraph[str], plan: Plan, choice: Choice) -> Plan:
+    """Topics first: which services do the same is told by the topics as they are drawn."""
+    is_large = len(topic_nodes(graph, plan)) > READABLE_TOPICS or len(service_nodes(graph, plan)) > READABLE_SERVICES
+    if is_large:
+        plan = with_templates(graph, plan)
+    if choice.depth is not None:
+        plan = collapse_below(graph, plan, choice.depth)
+    if is_large:
+        plan = collapse_to(graph, plan)
+    if choice.group_by in {"user", "name", "address"}:
+        plan = with_groups_by(graph, plan, choice.group_by)
+    if is_large and choice.group_by != "off":
+        plan = with_groups(graph, with_shares(graph, plan))
+    return plan
