@@ -5,8 +5,7 @@ import pytest
 
 from tests.viz.graphs import NASTY, GraphMaker, home, nasty
 from tracer.errors import CopperError
-from tracer.views import Choice, Remark, View, simplified
-from tracer.views.naming import find
+from tracer.views import Choice, Remark, simplified
 from viz.formats import json
 
 
@@ -314,24 +313,38 @@ def test_remarks_that_are_none_are_refused_in_words(remarks):
         simplified(graph)
 
 
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("a/1", "topic:a/{id}"),
-        ("a/+", "topic:a/{id} topic:a/4"),
-        ("a/4", "topic:a/4"),
-        ("re:2$", "topic:a/{id} service:dev-*"),
-    ]
-    + [(name, "service:dev-*") for name in ("dev-1", "dev-1-1", "dev-*")],
-)
-def test_what_was_put_together_is_found_by_its_own_name(name, found):
-    raw, folded = GraphMaker(), GraphMaker()
-    for number in (1, 2, 3):
-        raw.publish(f"dev-{number}", f"a/{number}")
-    folded.topic("a/{id}", topics=3)
-    folded.publish("dev-*", "a/{id}", 3)
-    for make in (raw, folded):
-        make.topic("a/4")
-    of = {f"topic:a/{number}": "topic:a/{id}" for number in (1, 2, 3)}
-    of |= {f"service:dev-{number}": "service:dev-*" for number in (1, 2, 3)}
-    assert find((name,), View(folded.graph, of=of), raw.graph) == set(found.split())
+def farm():
+    """Sixty devices with three topics each, and who stores what they say."""
+    make = GraphMaker()
+    for number in range(60):
+        for what in ("temp", "state", "battery"):
+            make.message(f"farm/dev{number}/{what}", f"dev-{number}", ["store"])
+    return make.graph
+
+
+def test_near_one_of_many_that_are_alike_it_alone_is_seen():
+    assert near(farm(), "dev-7") == "dev-7 farm/dev7/battery farm/dev7/state farm/dev7/temp store"
+
+
+def test_what_is_near_is_put_together_where_it_is_much():
+    view = simplified(farm(), Choice(focus=("store",)))
+    assert len(view.drawn()) < 9
+    assert view.of["service:dev-7"] in view.graph
+
+
+def test_what_is_seen_of_many_can_be_named():
+    seen = {each["name"]: each["kind"] for _, each in simplified(farm()).drawn().nodes(data=True)}
+    assert len(seen) < 9
+    for name in seen:
+        assert names(drawn(farm(), focus=(name,), hops=0)), name
+
+
+@pytest.mark.parametrize("choice", [Choice(fold="off"), Choice(depth=1), Choice(group_by="user")])
+def test_a_folded_view_that_was_saved_is_not_folded_otherwise(choice):
+    with pytest.raises(CopperError, match="was folded when it was saved"):
+        simplified(simplified(farm()).graph, choice)
+
+
+def test_a_view_that_was_saved_unfolded_is_folded_when_it_is_drawn():
+    saved = simplified(farm(), Choice(fold="off")).graph
+    assert names(simplified(saved).drawn()) == names(simplified(farm()).drawn())

@@ -11,9 +11,9 @@ from tracer.views.busiest import busiest
 from tracer.views.collapsing import collapse_below, collapse_to
 from tracer.views.groups import with_groups, with_groups_by
 from tracer.views.hiding import hide_debuggers, hide_sys
-from tracer.views.noting import again, is_noted, noted
-from tracer.views.plan import Plan, folded, service_nodes, topic_nodes
-from tracer.views.selecting import selected, services_only
+from tracer.views.noting import again, is_folded, is_noted, noted
+from tracer.views.plan import Plan, folded, plan_of, service_nodes, topic_nodes
+from tracer.views.selecting import is_part, selected, services_only
 from tracer.views.sharing import with_shares
 from tracer.views.templates import with_templates
 from tracer.views.view import Choice, Remark, View
@@ -28,6 +28,9 @@ READABLE_SERVICES = 25
 def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> View:
     """The view of a graph that is to be drawn.
 
+    A part that is asked for is taken before anything is put together: near one machine of a thousand, that machine is
+    to be seen and not the thousand.
+
     Args:
         graph: as `tracer.graph` makes it; it stays as it is.
         choice: what a user asked for.
@@ -36,8 +39,14 @@ def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> Vie
         CopperError: something is asked for that is not in the graph.
     """
     choice = choice or Choice()
-    view = again(graph, choice) if is_noted(graph) else _folded(graph, choice)
-    view = selected(view, choice, graph)
+    view = again(graph, choice) if is_noted(graph) else None
+    plan = plan_of(view) if view is not None else _aside(graph, choice)
+    part = view.graph if view is not None else graph
+    if is_part(choice):
+        view = selected(folded(part, plan), choice, lambda: _folded(part, plan, choice))
+        view = _folded(view.graph, plan_of(view), choice)
+    else:
+        view = _folded(part, plan, choice)
     if not choice.everything:
         view = busiest(view, choice.top)
     if choice.view == "services":
@@ -45,14 +54,15 @@ def simplified(graph: nx.MultiDiGraph[str], choice: Choice | None = None) -> Vie
     return noted(view, graph)
 
 
-def _folded(graph: nx.MultiDiGraph[str], choice: Choice) -> View:
-    """What is put together or aside because of what it is, not because somebody asked for another part."""
-    plan = Plan()
-    if not choice.everything:
-        plan = hide_debuggers(graph, hide_sys(graph, plan))
-    if choice.fold == "auto":
-        plan = _smaller(graph, plan, choice)
-    return folded(graph, plan)
+def _aside(graph: nx.MultiDiGraph[str], choice: Choice) -> Plan:
+    """What is not drawn because of what it is, not because somebody asked for another part."""
+    return Plan() if choice.everything else hide_debuggers(graph, hide_sys(graph, Plan()))
+
+
+def _folded(graph: nx.MultiDiGraph[str], plan: Plan, choice: Choice) -> View:
+    if choice.fold == "off" or is_folded(plan.remarks):
+        return folded(graph, plan)
+    return folded(graph, _smaller(graph, plan, choice))
 
 
 def _smaller(graph: nx.MultiDiGraph[str], plan: Plan, choice: Choice) -> Plan:

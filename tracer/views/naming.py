@@ -1,13 +1,13 @@
 """What somebody may call a service or topic, and which nodes of a graph are meant.
 
-Comes in: names as users write them, the view that is to be drawn, and the graph it was made from. Goes out: nodes of
-the view. What was put together with others is found by its own name, too.
+Comes in: names as users write them, a graph, and the view of it in which services and topics are put together. Goes
+out: nodes of the graph. What people see in the view they may name, too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,44 +22,46 @@ _NEAREST = 3
 _LISTED = 8
 
 
-def find(names: Collection[str], view: View, raw: nx.MultiDiGraph[str]) -> set[str]:
+def find(names: Collection[str], graph: nx.MultiDiGraph[str], folded: Callable[[], View]) -> set[str]:
     """The nodes that are meant by any of some names.
 
     Args:
         names: each a service, a client id, a topic, an MQTT filter (all topics that it matches), `re:` and a regular
             expression (found in any of these), or the id of a node.
-        view: where to look; topics and clients may have been put together in it.
-        raw: the graph that it was made from.
+        graph: where to look.
+        folded: gives the view in which services and topics are put together; its names are what people see, and mean
+            whatever was put together there.
 
     Raises:
         CopperError: a name means nothing there; it says which are like it.
     """
     if not names:
         return set()
-    index = _Index(view, raw)
+    index = _Index(graph)
     found: set[str] = set()
     for name in names:
-        nodes = index.of(name)
+        nodes = index.of(name) or _members(name, folded())
         if not nodes:
             raise CopperError(f"there is no service, client or topic {name!r}", next_step=index.like(name))
         found |= nodes
     return found
 
 
+def _members(name: str, view: View) -> set[str]:
+    """What is put together under a name."""
+    return {raw for raw, node in view.of.items() if node in {f"service:{name}", f"topic:{name}", name}}
+
+
 class _Index:
     """The names of a graph."""
 
-    def __init__(self, view: View, raw: nx.MultiDiGraph[str]) -> None:
-        self._graph = view.graph
+    def __init__(self, graph: nx.MultiDiGraph[str]) -> None:
+        self._graph = graph
         self._services: dict[str, set[str]] = defaultdict(set)
         self._topics: list[tuple[str, str, str | None]] = []
-        named = [(view.of.get(node, node), each, _filter_of(each)) for node, each in raw.nodes(data=True)]
-        made = [(node, each, None) for node, each in view.graph.nodes(data=True) if node not in raw]
-        for node, each, plain in [*named, *made]:
-            if node not in self._graph:
-                continue
+        for node, each in graph.nodes(data=True):
             if each["kind"] == "topic":
-                self._topics.append((node, each["name"], plain))
+                self._topics.append((node, each["name"], _filter_of(each)))
                 continue
             for name in (each["name"], *each["clients"]):
                 self._services[name].add(node)

@@ -6,6 +6,7 @@ since what it was before is not in it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
@@ -14,7 +15,8 @@ import networkx as nx
 from tracer.errors import CopperError
 from tracer.views.view import Choice, Remark, View, What
 
-_FOLDED: tuple[What, ...] = ("templates", "collapsed", "grouped", "shared")
+_FOLDED: tuple[What, ...] = ("templates", "collapsed", "grouped", "shared", "services")
+"""Services alone are not folded either: that they do the same is told by topics, which are gone."""
 _HIDDEN: tuple[What, ...] = ("sys", "debuggers", "rest")
 
 
@@ -37,20 +39,25 @@ def is_noted(graph: nx.MultiDiGraph[str]) -> bool:
     return bool(graph.graph.get("remarks"))
 
 
+def is_folded(remarks: Iterable[Remark]) -> bool:
+    """Whether what is in it was put together, and is not to be put together again."""
+    return any(remark.what in _FOLDED for remark in remarks)
+
+
 def again(graph: nx.MultiDiGraph[str], choice: Choice) -> View:
     """The view that a graph was when it was saved.
 
     Raises:
-        CopperError: its remarks can't be read, or what was folded is to be drawn as it was before.
+        CopperError: its remarks can't be read, or what was folded is to be drawn otherwise.
     """
     saved = graph.graph["remarks"]
     view = View(graph, tuple(map(_remark, saved if isinstance(saved, list) else [saved])))
-    done = {remark.what for remark in view.remarks}
-    if choice.fold == "off" and done.intersection(_FOLDED):
+    asked = choice.fold == "off" or choice.depth is not None or choice.group_by in {"user", "name", "address"}
+    if asked and is_folded(view.remarks):
         raise CopperError(
             "the graph was folded when it was saved, and does not hold what it was before",
             where=str(graph.graph.get("source") or "") or None,
-            next_step="leave --fold off out, draw the log, or save its graph with --fold off --all",
+            next_step="leave --fold, --depth and --group-by out, draw the log, or save its graph with --fold off",
         )
     return _with_all(view) if choice.everything else view
 

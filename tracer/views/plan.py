@@ -66,6 +66,12 @@ class Plan:
         return replace(self, hidden=hidden, remarks=(*self.remarks, *remarks))
 
 
+def plan_of(view: View) -> Plan:
+    """The plan that has made what a view is so far, for more steps on its graph."""
+    hidden = {node: str(each["hidden"]) for node, each in view.graph.nodes(data=True) if each.get("hidden")}
+    return Plan(hidden=hidden, remarks=view.remarks)
+
+
 def topic_nodes(graph: nx.MultiDiGraph[str], plan: Plan) -> dict[str, str]:
     """The topics that are drawn, as node → name, without the broker's own."""
     raw = {

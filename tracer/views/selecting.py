@@ -10,7 +10,7 @@ joined with it and hidden for the same reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 import networkx as nx
@@ -20,18 +20,23 @@ from tracer.views.naming import find
 from tracer.views.view import Choice, Remark, View, What
 
 
-def selected(view: View, choice: Choice, raw: nx.MultiDiGraph[str]) -> View:
+def is_part(choice: Choice) -> bool:
+    """Whether a part is asked for."""
+    return bool(choice.focus or choice.reaches or choice.view == "active")
+
+
+def selected(view: View, choice: Choice, folded: Callable[[], View]) -> View:
     """The part of a view that a user has chosen.
 
     Args:
-        view: what was made of a graph so far.
+        view: what is hidden is marked in it, nothing is put together yet (unless it was saved so).
         choice: what is asked for.
-        raw: the graph as it came, for names that were put together since.
+        folded: gives the view in which it is, whose names mean something, too.
 
     Raises:
         CopperError: a name means nothing in the graph.
     """
-    focus, goals = find(choice.focus, view, raw), find(choice.reaches, view, raw)
+    focus, goals = find(choice.focus, view.graph, folded), find(choice.reaches, view.graph, folded)
     view = _unhidden(view, focus | goals)
     if choice.view == "active":
         view = _active(view, focus | goals)
@@ -66,10 +71,12 @@ def _mended(remark: Remark, graph: nx.MultiDiGraph[str], shown: Iterable[str]) -
     """A remark on what is hidden, without what no longer is."""
     if remark.what not in _REASONS:
         return remark
-    seen = {str(graph.nodes[node]["name"]) for node in shown if node.startswith("service:")}
-    kind = "topic" if remark.what == "sys" else "service"
-    hidden = _REASONS[remark.what]
-    count = sum(each.get("hidden") == hidden and each["kind"] == kind for _, each in graph.nodes(data=True))
+    services = [graph.nodes[node] for node in shown if node.startswith("service:")]
+    seen = {name for each in services for name in (each["name"], *each["clients"])}
+    hidden = [each for _, each in graph.nodes(data=True) if each.get("hidden") == _REASONS[remark.what]]
+    topics = sum(each["kind"] == "topic" for each in hidden)
+    clients = sum(len(each["clients"]) for each in hidden if each["kind"] == "service")
+    count = topics if remark.what == "sys" else clients
     return replace(remark, count=count, names=tuple(name for name in remark.names if name not in seen))
 
 
