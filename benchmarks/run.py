@@ -11,13 +11,14 @@ import sys
 from benchmarks.delay import delay
 from benchmarks.fetching import fetching
 from benchmarks.idle import idle
+from benchmarks.pictures import pictures
 from benchmarks.rate import rate
 from benchmarks.requests import actions, delays
 from benchmarks.soak import soak
 from benchmarks.speed import big, speed
 from benchmarks.workflow import workflow
 
-USUAL = {one.__name__: one for one in (workflow, delays, actions, fetching, speed, rate, delay, idle, soak)}
+USUAL = {one.__name__: one for one in (workflow, delays, actions, fetching, speed, rate, delay, idle, pictures, soak)}
 ALL = {**USUAL, big.__name__: big}
 
 

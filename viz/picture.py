@@ -60,10 +60,13 @@ def compose(
     view = simplified(graph, choice)
     shown = view.graph if chosen.holds == "all" else view.drawn()
     eaten: tuple[Any, ...] = (shown,)
-    notes: tuple[str, ...] = ()
+    said = words.of_remarks(view.remarks)
+    notes = said if chosen.holds == "drawn" else ()
     if chosen.eats != "graph":
-        scene = lay_out(shown, title=title, layout=layout, said=words.of_remarks(view.remarks), links=links)
+        scene = lay_out(shown, title=title, layout=layout, said=said, links=links)
         eaten, notes = (scene,) if chosen.eats == "scene" else (scene, shown), scene.notes
+    elif chosen.holds == "drawn":
+        eaten, notes = (shown, said), (*said, *(chosen.notes(shown) if chosen.notes else ()))
     data = chosen.render(*eaten)
     if chosen.merge is not None and before is not None:
         data = chosen.merge(str(data), before)

@@ -33,6 +33,10 @@ BEHIND = 4.0
 """How far to the right and up the second rectangle of a box stands that has a `count`, in points."""
 
 
+TURNED = 55.0
+"""Degrees by which the names above a matrix are turned, against the clock."""
+
+
 @dataclass(frozen=True)
 class Box:
     """A service. A layout may draw one service twice: as publisher and as subscriber.
@@ -193,7 +197,8 @@ class Scene:
         summary: one sentence of counts, for who can't see it.
         layout: the name of the layout that made it.
         notes: what a reader must know of how it was made; drawn, and worth saying elsewhere.
-        marks: the cells of a matrix; other layouts have arrows.
+        marks: the cells of a matrix; other layouts have arrows. There a box is the place of its name above a
+            column as wide as the box, and the one table has all topics, each with its whole name.
     """
 
     title: str

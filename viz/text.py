@@ -7,6 +7,7 @@ terminal, browser or reader is misled by, and its width. Knows no font file: mon
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,8 @@ EMPTY = "(empty)"
 
 _MONOSPACE = 0.604
 _NOT_SHOWN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+_NOT_IN_FILES = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\\\\]")
 
 # Widths in em of DejaVu Sans Bold, the widest of the fonts that `system-ui` commonly means.
 _BOLD = {
@@ -50,6 +53,15 @@ def shown(name: str) -> str:
     if name.isascii() and name.isprintable() and " " not in name and "//" not in f"/{name}/":
         return name
     return "".join(_pieces(name))
+
+
+def reversible(name: str) -> str:
+    r"""The whole of `name` for data that another program reads: letters that text files can't hold become escapes.
+
+    These are control characters, halves of surrogate pairs, U+FFFE and U+FFFF, as in `\u0007`; a backslash becomes
+    two, so that no two names become one, and all can be read back.
+    """
+    return _NOT_IN_FILES.sub(lambda found: "\\\\" if found[0] == "\\" else f"\\u{ord(found[0]):04x}", name)
 
 
 def label(name: str, longest: int = LONGEST) -> str:

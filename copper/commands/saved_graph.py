@@ -106,7 +106,7 @@ def _is_counts(value: Any) -> bool:
 _Checks = Mapping[str, Callable[[Any], bool]]
 _SERVICE: _Checks = {
     "clients": _is_texts,
-    "rule": _is_text,
+    "rule": _is_text_or_null,
     "connected": _is_flag,
     "addresses": _is_texts,
     "user": _is_text_or_null,
@@ -120,6 +120,9 @@ _EDGE: _Checks = {
     "first": _is_text_or_null,
     "last": _is_text_or_null,
 }
+_VIEWED: _Checks = {"topics": _is_count, "kept": _is_count, "members": _is_count, "group": _is_text, "hidden": _is_text}
+_VIEWED_EDGE: _Checks = {"topics": _is_count, "whole": _is_flag}
+"""What views add; it need not be there."""
 _SUBSCRIBE: _Checks = {**_EDGE, "filters": _is_texts}
 _DELIVER: _Checks = {**_EDGE, "topic": _is_text, "seen": _is_count, "inferred": _is_count}
 
@@ -143,7 +146,7 @@ def _problems(data: Any) -> Iterator[str]:
         if node.get("id") != f"{node['kind']}:{node['name']}":
             yield f"{where} has not the id {node['kind']}:{node['name']}"
             continue
-        yield from _wrong(where, node, _SERVICE if node["kind"] == "service" else _TOPIC)
+        yield from _wrong(where, node, _SERVICE if node["kind"] == "service" else _TOPIC, _VIEWED)
         nodes[node["id"]] = node["kind"]
     for place, edge in enumerate(_list(data, "edges")):
         yield from _edge(f"edges[{place}]", edge, nodes)
@@ -165,7 +168,7 @@ def _edge(where: str, edge: Any, nodes: Mapping[str, str]) -> Iterator[str]:
     elif ends != _ENDS.get(key, ("service", "service")):
         yield f"{where} is a {key} from a {ends[0]} to a {ends[1]}"
     else:
-        yield from _wrong(where, edge, _CHECKS.get(key, _DELIVER))
+        yield from _wrong(where, edge, _CHECKS.get(key, _DELIVER), _VIEWED_EDGE)
 
 
 def _list(data: Mapping[str, Any], name: str) -> list[Any]:
@@ -173,7 +176,7 @@ def _list(data: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else [None]
 
 
-def _wrong(where: str, attributes: Mapping[str, Any], checks: _Checks) -> Iterator[str]:
-    for name, is_fine in checks.items():
-        if not is_fine(attributes.get(name)):
+def _wrong(where: str, attributes: Mapping[str, Any], must: _Checks, may: _Checks) -> Iterator[str]:
+    for name, is_fine in {**must, **may}.items():
+        if (name in must or name in attributes) and not is_fine(attributes.get(name)):
             yield f"{where}: its {name} is missing, or is not as it should be"

@@ -76,7 +76,9 @@ def graph(  # one parameter an option
     for note in drawn.notes:
         trace_output.words(note)
     told = [trace_output.counted(done.counts)] if done else []
-    trace_output.words(", ".join([*told, *([f"wrote {file}"] if file else [])]))
+    told += [f"wrote {file}"] if file else []
+    if told:
+        trace_output.words(", ".join(told))
     if done:
         trace_input.refuse_damaged(done)
 

@@ -386,3 +386,16 @@ def test_a_store_is_drawn_and_its_events_are_read_back_from_the_log(tmp_path):
         assert copper_trace("events", store, *part).stdout == copper_trace("events", LOG, *part).stdout
     done = copper_trace("events", store, "--follow")
     assert (done.returncode, "a store is not followed; follow the log itself" in done.stderr) == (2, True)
+
+
+def test_a_picture_of_pixels_goes_to_a_pipe_and_to_no_terminal():
+    command = [*COPPER_TRACE, "graph", str(LOG), "--format", "png"]
+    assert subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.startswith(b"\x89PNG")
+    ours, theirs = os.openpty()
+    try:
+        done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 2
+    assert "standard output: a terminal can't show it; say --out FILE, or > FILE" in done.stderr

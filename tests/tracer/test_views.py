@@ -59,7 +59,8 @@ def test_the_graph_that_was_handed_in_stays_as_it_is():
     before = graph.copy()
     view = simplified(graph)
     assert nx.utils.graphs_equal(graph, before)
-    assert view.graph.graph == graph.graph
+    remark = {"what": "sys", "count": 2, "drawn": 0, "names": ["monitor"]}
+    assert view.graph.graph == {**graph.graph, "remarks": [remark]}
 
 
 def test_a_graph_without_sys_topics_is_what_it_was():

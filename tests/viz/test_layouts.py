@@ -1,6 +1,7 @@
 """Where things stand, and what happens where `dot` can't say it."""
 
 import itertools
+import math
 import os
 import time
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.needs import need
+from tests.viz.crossings import crossings
 from tests.viz.graphs import GraphMaker, home, nasty, random_graph, workflow
 from tracer.errors import CopperError
-from viz.layout import lay_out
+from viz.layout import engine, lay_out
 from viz.scene import curve
 from viz.text import sans_width
 
@@ -123,9 +125,42 @@ def test_what_no_flow_can_show_is_drawn_in_columns_and_says_so(graph):
 def test_without_dot_columns_are_drawn_with_a_note(monkeypatch, tmp_path, layout):
     monkeypatch.delenv("COPPER_DOT", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine, "_WHEEL", "no-such-wheel")
     scene = lay_out(workflow(), layout=layout)
     assert scene.layout == "columns"
-    assert scene.notes == ("Drawn in columns: Graphviz's dot is not installed.",)
+    (note,) = scene.notes
+    assert note.startswith("Drawn in columns: Graphviz's dot is not installed; pip install")
+    assert note in " ".join(label.text for label in scene.labels if label.role == "note")
+
+
+def by_system_and_wheel(graph, monkeypatch):
+    """The same flow from the dot of the system and from that of graphviz-pure."""
+    monkeypatch.setenv("COPPER_DOT", need("dot"))
+    one = lay_out(graph, layout="flow")
+    monkeypatch.delenv("COPPER_DOT")
+    monkeypatch.setenv("PATH", "")
+    assert Path(engine.find_dot()).stem == "graphviz-pure"
+    other = lay_out(graph, layout="flow")
+    assert (one.layout, other.layout) == ("flow", "flow")
+    return one, other
+
+
+def test_the_wheel_places_the_workflow_as_the_systems_dot_does(monkeypatch):
+    scenes = by_system_and_wheel(workflow(), monkeypatch)
+    places = [{each.node: (each.x, each.y) for each in (*scene.boxes, *scene.tables)} for scene in scenes]
+    assert places[0].keys() == places[1].keys()
+    assert max(math.dist(places[0][node], there) for node, there in places[1].items()) <= 1
+
+
+def test_where_the_wheel_decides_otherwise_its_picture_is_no_worse_a_knot(monkeypatch):
+    # two versions of Graphviz, each with its own order where two are equally good
+    one, other = (len(crossings(scene)) for scene in by_system_and_wheel(home(), monkeypatch))
+    assert other <= one * 1.25
+
+
+def test_what_copper_dot_names_goes_before_all_others(monkeypatch, tmp_path):
+    fake_dot(tmp_path, monkeypatch, "echo")
+    assert engine.find_dot() == str(tmp_path / "dot")
 
 
 def test_a_slow_dot_is_ended_with_all_that_it_started_and_columns_are_drawn(monkeypatch, tmp_path):
@@ -221,4 +256,4 @@ def test_hidden_things_are_named_below_the_legend():
 
 def test_a_picture_of_nothing_but_hidden_things_says_so():
     scene = lay_out(GraphMaker().graph, said=("hidden: $SYS (37 topics)",))
-    assert "Nothing to draw but what is hidden." in [label.text for label in scene.labels]
+    assert "Nothing is left to draw; why is said below." in [label.text for label in scene.labels]

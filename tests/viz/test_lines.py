@@ -4,6 +4,7 @@ import pytest
 
 from tests.viz.graphs import GraphMaker, home, workflow
 from viz.layout import lay_out
+from viz.layout.parts import TIMES
 
 
 def arrows(graph, kind="receive"):
@@ -48,18 +49,47 @@ def test_who_receives_a_whole_table_through_one_filter_gets_one_line_from_its_he
     assert "x/a, x/b, x/c" in arrow.tooltip
 
 
-@pytest.mark.parametrize(
-    ("topics", "filters"),
-    [
-        (("x/a", "x/b"), ("x/#", "x/#")),
-        (("x/a", "x/b", "x/c"), ("x/a", "x/b", "x/c")),
-    ],
-)
-def test_two_rows_or_many_filters_keep_a_line_for_each_topic(topics, filters):
+def test_who_has_a_filter_for_each_topic_keeps_a_line_for_each():
     make = GraphMaker()
-    for topic, topic_filter in zip(topics, filters, strict=True):
-        make.message(topic, "writer", ["reader"], through=topic_filter)
-    assert {arrow.source for arrow in arrows(make.graph)} == {f"topic:{topic}" for topic in topics}
+    for topic in ("x/a", "x/b", "x/c"):
+        make.message(topic, "writer", ["reader"], through=topic)
+    assert {arrow.source for arrow in arrows(make.graph)} == {f"topic:x/{end}" for end in "abc"}
+
+
+def part_of_a_group():
+    """A group of 400 of which 320 publish what a template stands for, and a reader of some of it."""
+    make = GraphMaker()
+    for what in ("temp", "status"):
+        make.topic(f"plant/{{id}}/{what}", topics=400)
+        make.message(f"plant/{{id}}/{what}", "press-*", ["reader"], 320, through="plant/#")
+    make.graph.nodes["service:press-*"].update(members=400, group="alike")
+    for source, target, key, edge in make.graph.edges(keys=True, data=True):
+        if key in {"publish", "subscribe"} and "temp" in source + target:
+            edge.update(topics=320, whole=False)
+    return make.graph
+
+
+def test_a_line_for_part_of_a_template_is_broken_and_says_how_much_it_is():
+    temp, status = sorted(arrows(part_of_a_group(), "publish"), key=lambda arrow: arrow.whole)
+    assert (temp.whole, status.whole) == (False, True)
+    assert temp.tooltip.split("\n")[1] == "on 320 of 400 topics"
+    assert dict(temp.data)["part"] == "on 320 of 400 topics"
+
+
+def test_a_line_from_the_header_is_broken_where_it_is_not_the_whole_of_every_row():
+    (arrow,) = arrows(part_of_a_group())
+    assert (arrow.source, arrow.whole) == ("topics:plant/", False)
+    assert "on 720 of 800 topics" in arrow.tooltip
+
+
+def test_groups_and_templates_are_counted_beside_their_names_and_explained():
+    scene = lay_out(part_of_a_group(), layout="columns")
+    assert {(box.label, box.count) for box in scene.boxes} == {("press-*", f"{TIMES}400"), ("reader", "")}
+    assert [(row.label, row.times) for row in scene.tables[0].rows] == [
+        ("{id}/status", f"{TIMES}400"),
+        ("{id}/temp", f"{TIMES}400"),
+    ]
+    assert {entry.sample for entry in scene.legend} >= {"part", "group"}
 
 
 def test_a_row_that_only_others_receive_keeps_the_lines_apart():
@@ -72,7 +102,7 @@ def test_a_row_that_only_others_receive_keeps_the_lines_apart():
 
 def test_topics_that_share_their_first_level_are_one_table():
     scene = lay_out(workflow(), layout="columns")
-    assert [table.header for table in scene.tables if table.header] == ["fetcher/", "markdown/", "runner/"]
+    assert sorted(table.header for table in scene.tables if table.header) == ["fetcher/", "markdown/", "runner/"]
     fetcher = next(table for table in scene.tables if table.header == "fetcher/")
     assert [row.label for row in fetcher.rows][:3] == ["fetch", "fetch/error", "fetch/finish"]
 

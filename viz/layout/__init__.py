@@ -1,4 +1,4 @@
-"""From a graph to a scene: `flow` where it can be read, `columns` for everything else.
+"""From a graph to a scene: `flow` where it can be read, `columns` for everything else, `matrix` by choice.
 
 In: the tracer's graph. Out: a `Scene`, with a note on whatever did not go as asked. Writes no format.
 """
@@ -14,10 +14,12 @@ from viz.layout.engine import NoLayout
 from viz.layout.flow import flow
 from viz.layout.frame import LEFT, TOP, frame
 from viz.layout.linking import linked
+from viz.layout.matrix import matrix
+from viz.layout.pairs import pairs
 from viz.layout.parts import Parts, parts_of
 from viz.scene import Scene
 
-LAYOUTS = ("auto", "flow", "columns")
+LAYOUTS = ("auto", "flow", "columns", "matrix")
 
 MOST_SERVICES = 40
 MOST_LINES = 400
@@ -44,7 +46,7 @@ def lay_out(
     Args:
         graph: as the tracer makes it.
         title: of the picture; by default the name of the log that the graph comes from.
-        layout: `flow`, `columns`, or `auto`: flow up to 40 services and 400 lines.
+        layout: `flow`, `columns`, `matrix`, or `auto`: flow up to 40 services and 400 lines, else columns.
         said: what was done to the graph before, sentences to be drawn with the legend.
         links: where boxes and rows lead to, as `viz.links` has it, or empty.
         limit: seconds that `dot` may take.
@@ -54,12 +56,17 @@ def lay_out(
     """
     if layout not in LAYOUTS:
         raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
-    parts = linked(parts_of(graph), links)
     title = title or words.of_log(str(graph.graph.get("source") or "")) or "Who publishes, who receives"
+    if layout == "matrix" and any(each["kind"] == "topic" for _, each in graph.nodes(data=True)):
+        cells = matrix(linked(parts_of(graph, heads=False), links), top=TOP, left=LEFT)
+        return frame(cells, layout="matrix", title=title, said=said, notes=())
+    parts = linked(parts_of(graph), links)
     notes: tuple[str, ...] = ()
+    if layout == "matrix":
+        notes = ("Drawn in columns: a matrix needs topics.",)
     if layout == "auto":
         notes = _too_large(parts)
-    if layout != "columns" and not notes and parts.boxes:
+    if layout in {"auto", "flow"} and not notes and parts.boxes:
         try:
             placed = flow(parts, top=TOP, left=LEFT, limit=limit)
         except NoLayout as reason:
@@ -69,12 +76,12 @@ def lay_out(
             if layout == "flow" or scene.width <= WIDEST:
                 return scene
             notes = ("Drawn in columns: as a flow it would be too wide to read.",)
-    placed, headings = columns(parts, top=TOP, left=LEFT)
-    return frame(placed, layout="columns", title=title, said=said, notes=notes, headings=headings)
+    place = columns if parts.tables else pairs
+    return frame(place(parts, top=TOP, left=LEFT), layout="columns", title=title, said=said, notes=notes)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:
-    services, lines = len(parts.boxes), sum(arrow.kind != "deliver" for arrow in parts.arrows)
+    services, lines = len(parts.boxes), len(parts.lines)
     if services <= MOST_SERVICES and lines <= MOST_LINES:
         return ()
     return (f"Drawn in columns: {services:,} services and {lines:,} lines are too many to follow in a flow.",)

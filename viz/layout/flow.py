@@ -1,26 +1,36 @@
 """The layout for up to some forty services: messages flow from left to right, stage by stage.
 
 `dot` says where things stand; sizes, texts and colours are ours. What makes its picture a good one was
-tried out: services are declared with the heaviest publishers first; where a service both publishes to a
-table and receives from it, the rarer direction does not pull on the ranks; lines end on rows, on whichever
-side `dot` likes; tables are cells of fixed size.
+tried out: lines end on rows, on whichever side `dot` likes; tables are cells of fixed size; it is asked in
+several ways (see `plans`), and the answer with the fewest crossings on the least paper is taken.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from viz.layout.crossing import crossings
 from viz.layout.engine import NoLayout, run_dot
-from viz.layout.parts import Parts
+from viz.layout.parts import Parts, without_counts
+from viz.layout.plans import Plan, plans
 from viz.layout.routes import height_for, routed
-from viz.scene import Arrow, Box, Point, Table
+from viz.scene import Arrow, Box, Label, Point, Table
+from viz.text import monospace_width
 
 _Shape = TypeVar("_Shape", Box, Table)
 
-_GRAPH = "rankdir=LR nodesep=.15 ranksep=1 outputorder=nodesfirst"
+_GRAPH = "rankdir=LR nodesep=.15 ranksep=.8"
+_GOOD = 1 / 20
+"""Crossings for each line below which no better picture is looked for."""
+_WORTH = 20_000.0
+"""Square points of paper that are worth one crossing."""
+LABEL_SIZE = 11.0
+_LABEL_HEIGHT = 14.0
+_MOST_LABELS = 40
 _HEAD = 0.7
 """Length of an arrow's head in tenths of an inch, which is how dot measures its arrows (10 points are 1)."""
 
@@ -37,14 +47,33 @@ def flow(parts: Parts, *, top: float, left: float, limit: float) -> Parts:
     Raises:
         NoLayout: `dot` is not there, failed, or was too slow.
     """
-    parts = replace(parts, boxes=_grown(parts))
+    parts = replace(without_counts(parts), boxes=_grown(parts))
     ids = _ids(parts)
-    drawn = [arrow for arrow in parts.arrows if arrow.kind != "deliver"]
-    places = run_dot(_source(parts, drawn, ids), limit=limit)
-    try:
-        return _placed(parts, drawn, ids, places, (left, top))
-    except (KeyError, ValueError, IndexError) as error:
-        raise NoLayout("dot gave an answer that can't be read") from error
+    drawn = parts.lines
+    ways = plans(parts, drawn)
+    answers = run_dot([_source(plan, drawn, ids) for plan in ways], limit=limit)
+    best, least = parts, math.inf
+    for places in answers:
+        try:
+            placed = _placed(parts, drawn, ids, places, (left, top))
+        except (KeyError, ValueError, IndexError) as error:
+            raise NoLayout("dot gave an answer that can't be read") from error
+        paper = _area(placed) / _WORTH
+        crossed = crossings(placed.arrows, most=least - paper)
+        if crossed + paper < least:
+            best, least = placed, crossed + paper
+            if crossed <= len(drawn) * _GOOD:
+                break
+    return best
+
+
+def _area(parts: Parts) -> float:
+    """Of what is drawn, in square points."""
+    points = [point for arrow in parts.arrows for point in arrow.points]
+    shapes: list[Box | Table] = [*parts.boxes, *parts.tables]
+    points += [(x, y) for each in shapes for x, y in ((each.x, each.y), (each.x + each.width, each.y + each.height))]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return (max(xs) - min(xs)) * (max(ys) - min(ys))
 
 
 def _ids(parts: Parts) -> dict[str, str]:
@@ -60,25 +89,24 @@ def _grown(parts: Parts) -> tuple[Box, ...]:
     """Services as tall as their lines need at the side where most of them are."""
     lines = Counter((arrow.source, "out") for arrow in parts.arrows if arrow.kind in {"publish", "deny"})
     lines.update((arrow.target, "in") for arrow in parts.arrows if arrow.kind == "receive")
+    if not parts.tables:
+        lines = Counter(end for arrow in parts.lines for end in ((arrow.source, "out"), (arrow.target, "in")))
     return tuple(
         replace(box, height=height_for(max(lines[box.node, "out"], lines[box.node, "in"]))) for box in parts.boxes
     )
 
 
-def _source(parts: Parts, drawn: list[Arrow], ids: Mapping[str, str]) -> str:
-    balance: Counter[str] = Counter()
-    for arrow in drawn:
-        balance[arrow.source] += arrow.kind == "publish"
-        balance[arrow.target] -= arrow.kind == "receive"
+def _source(plan: Plan, drawn: list[Arrow], ids: Mapping[str, str]) -> str:
     lines = [f'digraph {{ graph [{_GRAPH}]; node [label="" margin=0]; edge [arrowsize={_HEAD}];']
-    for box in sorted(parts.boxes, key=lambda box: (-balance[box.node], box.node)):
+    for box in plan.services:
         inches = f"width={box.width / 72:.4f} height={box.height / 72:.4f}"
         lines.append(f"{ids[box.node]} [shape=box fixedsize=true {inches}];")
-    lines += [f"{_bare(ids[table.node])} [shape=plain label=<{_cells(table)}>];" for table in parts.tables]
-    weaker = _weaker(parts, drawn)
+    lines += [f"{_bare(ids[table.node])} [shape=plain label=<{_cells(table)}>];" for table in plan.tables]
     for number, arrow in enumerate(drawn):
-        constraint = " constraint=false" if number in weaker else ""
-        lines.append(f"{ids[arrow.source]} -> {ids[arrow.target]} [id=e{number}{constraint}];")
+        more = " constraint=false" if number in plan.loose else ""
+        if _is_labelled(arrow, drawn):
+            more += f" label=<{_spaced([('l', _LABEL_HEIGHT)], monospace_width(arrow.label, LABEL_SIZE))}>"
+        lines.append(f"{ids[arrow.source]} -> {ids[arrow.target]} [id=e{number}{more}];")
     return "\n".join([*lines, "}"])
 
 
@@ -89,23 +117,16 @@ def _bare(port: str) -> str:
 def _cells(table: Table) -> str:
     heights = [("h", table.header_height)] if table.header else []
     heights += [(f"r{number}", row.height) for number, row in enumerate(table.rows)]
+    return _spaced(heights, table.width)
+
+
+def _spaced(heights: list[tuple[str, float]], width: float) -> str:
+    """Empty cells above each other."""
     cells = "".join(
-        f'<TR><TD PORT="{port}" FIXEDSIZE="TRUE" WIDTH="{table.width:.0f}" HEIGHT="{height:.0f}"></TD></TR>'
+        f'<TR><TD PORT="{port}" FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"></TD></TR>'
         for port, height in heights
     )
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>'
-
-
-def _weaker(parts: Parts, drawn: list[Arrow]) -> set[int]:
-    """The arrows of the rarer direction of each pair of service and table."""
-    table_of = {row.node: table.node for table in parts.tables for row in table.rows}
-    table_of.update({table.node: table.node for table in parts.tables})
-    pairs: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
-    for number, arrow in enumerate(drawn):
-        out = arrow.kind != "receive"
-        service, end = (arrow.source, arrow.target) if out else (arrow.target, arrow.source)
-        pairs.setdefault((service, table_of[end]), ([], []))[0 if out else 1].append(number)
-    return {number for pair in pairs.values() if all(pair) for number in min(pair, key=len)}
 
 
 def _placed(
@@ -120,16 +141,27 @@ def _placed(
 
     centres = {each["name"]: point(each["pos"]) for each in places.get("objects", ())}
     lines = {each["id"]: each["pos"] for each in places.get("edges", ())}
+    middles = {each["id"]: point(each["lp"]) for each in places.get("edges", ()) if "lp" in each}
 
-    arrows = []
+    arrows, labels = [], []
     for number, arrow in enumerate(drawn):
         *_, head = (text for text in lines[f"e{number}"].split() if text.startswith("e,"))
         points = tuple(point(text) for text in lines[f"e{number}"].split() if not text.startswith("e,"))
         arrows.append(replace(arrow, points=points, tip=point(head[2:])))
+        if _is_labelled(arrow, drawn):
+            x, y = middles[f"e{number}"]
+            labels.append(Label("line", arrow.label, x, y + LABEL_SIZE / 3))
     boxes = tuple(_centred(box, centres[ids[box.node]]) for box in parts.boxes)
     tables = tuple(_centred(table, centres[_bare(ids[table.node])]) for table in parts.tables)
+    if not tables:
+        return replace(parts, boxes=boxes, arrows=tuple(arrows), labels=tuple(labels))
     delivers = [arrow for arrow in parts.arrows if arrow.kind == "deliver"]
     return replace(parts, boxes=boxes, tables=tables, arrows=(*routed(arrows, boxes, tables), *delivers))
+
+
+def _is_labelled(arrow: Arrow, drawn: list[Arrow]) -> bool:
+    """Whether words stand on a line: on one between services, as long as there are few of them."""
+    return arrow.kind == "deliver" and len(drawn) <= _MOST_LABELS
 
 
 def _centred(shape: _Shape, centre: Point) -> _Shape:

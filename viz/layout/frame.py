@@ -10,8 +10,9 @@ import itertools
 import textwrap
 
 from viz.layout import words
+from viz.layout.matrix import reach
 from viz.layout.parts import Parts
-from viz.scene import Box, Label, LegendEntry, Sample, Scene, Table
+from viz.scene import Arrow, Box, Label, LegendEntry, Mark, Sample, Scene, Table
 from viz.text import heading, sans_width
 
 LEFT = 16.0
@@ -23,7 +24,7 @@ HEADING_SPACING = 0.55
 
 LEGEND_SIZE = 12.0
 _SAMPLE_WIDTH = 38.0
-_MARK_WIDTH = 8.0
+_MARK_WIDTHS: dict[Sample, float] = {"retained": 8.0, "order": 15.0, "group": 23.0}
 """Of what a legend's entry shows, a line or a mark, in points."""
 
 _LEAST_WIDTH = 480.0
@@ -35,11 +36,15 @@ _LINE = 20.0
 _MEANING: dict[Sample, str] = {
     "publish": "publishes",
     "receive": "receives",
+    "deliver": "messages reach",
     "partly": "sender in part inferred",
     "inferred": "sender inferred",
+    "part": "only part of its topics or group",
     "idle": "subscribed, nothing came",
     "deny": "refused by the broker",
     "header": "from a table's head: all its topics",
+    "group": "\N{MULTIPLICATION SIGN} many that are alike",
+    "order": "order of the actions",
     "retained": "retained message kept",
     "width": "wider: more messages",
 }
@@ -52,7 +57,6 @@ def frame(
     title: str,
     said: tuple[str, ...],
     notes: tuple[str, ...],
-    headings: tuple[Label, ...] = (),
 ) -> Scene:
     """Put a title above and a legend below.
 
@@ -62,16 +66,19 @@ def frame(
         title: as the user gave it.
         said: what was done to the graph before, safe to show.
         notes: what a reader must know of how the picture was made.
-        headings: texts that the layout itself set.
     """
-    title, summary = heading(title, 80), _summary(parts)
+    title, summary, headings = heading(title, 80), _summary(parts), parts.labels
     notes = (*said, *notes)
     right, bottom = _corner(parts)
     if not parts.boxes and not parts.tables:
-        why = "Nothing to draw but what is hidden." if said else "Nothing to draw: no service and no topic was seen."
+        why = (
+            "Nothing is left to draw; why is said below."
+            if said
+            else "Nothing to draw: no service and no topic was seen."
+        )
         headings = (Label("note", why, LEFT, bottom + 14.0),)
         bottom += 20.0
-    right = max([right, *(label.x + heading_width(label.text) for label in headings if not label.end)])
+    right = max([right, *(label.x + heading_width(label.text) for label in headings if label.role == "heading")])
     width = max(_LEAST_WIDTH, right + LEFT, *(LEFT * 2 + _wide(text) for text in (title, summary)))
     legend, bottom = _legend(parts, width, bottom + 34.0)
     labels = [Label("title", title, LEFT, 26.0), Label("counts", summary, LEFT, 45.0), *headings]
@@ -90,6 +97,7 @@ def frame(
         labels=tuple(labels),
         legend=legend,
         notes=notes,
+        marks=parts.marks,
     )
 
 
@@ -107,6 +115,7 @@ def _corner(parts: Parts) -> tuple[float, float]:
     xs, ys = [LEFT], [TOP]
     shapes: list[Box | Table] = [*parts.boxes, *parts.tables]
     xs += [each.x + each.width for each in shapes]
+    xs += [reach(parts.boxes)] if parts.marks else []
     ys += [each.y + each.height for each in shapes]
     for arrow in parts.arrows:
         xs += [x for x, _ in arrow.points]
@@ -117,15 +126,22 @@ def _corner(parts: Parts) -> tuple[float, float]:
 def _summary(parts: Parts) -> str:
     services = len({box.node for box in parts.boxes})
     topics = sum(len(table.rows) for table in parts.tables)
-    text = f"{words.number(services, 'service')}, {words.number(topics, 'topic')}, "
-    text += words.number(parts.messages, "message")
+    text = words.number(services, "service")
+    # Between services a message counts once for each whom it reaches, and topics are not to be seen.
+    text += f", {words.number(topics, 'topic')}" if topics or not parts.lines else ""
+    text += f", {words.number(parts.messages, 'message' if topics or not parts.lines else 'delivery')}"
     return text + (f" in {words.duration(parts.seconds)}" if parts.seconds else "")
 
 
 def _samples(parts: Parts) -> list[Sample]:
-    drawn = [arrow for arrow in parts.arrows if arrow.kind != "deliver"]
-    found: set[str] = {arrow.kind for arrow in drawn} | {arrow.style for arrow in drawn}
+    drawn = [arrow for arrow in parts.arrows if arrow.points]
+    joined: list[Arrow | Mark] = [*drawn, *parts.marks]
+    found: set[str] = {each.kind for each in joined} | {each.style for each in joined}
     found |= {"header" for arrow in drawn if arrow.source.startswith("topics:")}
+    found |= {"part" for each in joined if not each.whole and each.style not in {"inferred", "partly"}}
+    found |= {"group" for box in parts.boxes if box.count}
+    found |= {"group" for table in parts.tables for row in table.rows if row.times}
+    found |= {"order" for arrow in drawn if arrow.order}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
     widths = [arrow.width for arrow in drawn] or [0.0]
     found |= {"width"} if max(widths) - min(widths) >= _LEAST_DIFFERENCE else set()
@@ -139,7 +155,7 @@ def _legend(parts: Parts, width: float, y: float) -> tuple[tuple[LegendEntry, ..
         text = _MEANING[sample]
         if sample == "width" and words.has_rates(parts.seconds):
             text += " a second"
-        wide = _MARK_WIDTH if sample == "retained" else _SAMPLE_WIDTH
+        wide = _MARK_WIDTHS.get(sample, 12.0 if parts.marks else _SAMPLE_WIDTH)
         needs = wide + 6.0 + sans_width(text, LEGEND_SIZE)
         if x > LEFT and x + needs > width - LEFT:
             x, y = LEFT, y + _LINE

@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import networkx as nx
 
 from viz.layout import words
-from viz.scene import Arrow, Box, Data, Row, Style, Table
+from viz.scene import Arrow, Box, Data, Label, Mark, Row, Style, Table
 from viz.text import label, monospace_width, sans_width, shown
 
 SERVICE_SIZE = 12.0
@@ -31,7 +31,7 @@ PADDING = 8.0
 TIMES = "\N{MULTIPLICATION SIGN}"
 TIMES_GAP = 5.0
 """Between a name and how many it stands for, in points."""
-_LEAST_ROWS = 3
+_LEAST_ROWS = 2
 """A table needs so many rows before one line from its header says more than a line for each."""
 
 Edge = Mapping[str, Any]
@@ -44,6 +44,8 @@ class Parts:
     Attributes:
         seconds: how long was watched, or None where the log has no times.
         messages: published in that time.
+        labels: texts that the layout sets, such as the names of columns.
+        marks: cells of a matrix.
     """
 
     boxes: tuple[Box, ...]
@@ -51,6 +53,13 @@ class Parts:
     arrows: tuple[Arrow, ...]
     seconds: float | None
     messages: int
+    labels: tuple[Label, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def lines(self) -> list[Arrow]:
+        """The arrows that are to be drawn: those between services only where there are no topics between them."""
+        return [arrow for arrow in self.arrows if (arrow.kind == "deliver") is not bool(self.tables)]
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,22 @@ class Reader:
             return line_width(messages / self.seconds)
         return min(4.0, 1.2 + 0.9 * math.log10(max(1, messages)))
 
+    def part(self, edges: Mapping[str, Edge]) -> list[str]:
+        """What a line leaves out, where an end of it stands for many: `on 3 of 400 topics`; nothing if it is whole.
+
+        Args:
+            edges: topic → the line of the graph to or from it.
+        """
+        if all(edge.get("whole", True) for edge in edges.values()):
+            return []
+        there = sum(int(self.graph.nodes[topic].get("topics") or 1) for topic in edges)
+        seen = sum(
+            int(edge.get("topics") or self.graph.nodes[topic].get("topics") or 1) for topic, edge in edges.items()
+        )
+        return [
+            f"on {seen:,} of {words.number(there, 'topic')}" if seen < there else "not by all that the box stands for"
+        ]
+
     def nodes(self, kind: str) -> list[str]:
         """The nodes of a kind, in the order of their names, level by level."""
         found = [node for node, attributes in self.graph.nodes(data=True) if attributes["kind"] == kind]
@@ -113,20 +138,24 @@ def line_width(rate: float) -> float:
     return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * rate))
 
 
-def parts_of(graph: nx.MultiDiGraph[str]) -> Parts:
+def parts_of(graph: nx.MultiDiGraph[str], *, heads: bool = True) -> Parts:
     """Read the graph of a trace.
 
     Args:
         graph: the tracer's graph; its nodes and attributes are documented in `tracer.graph`.
+        heads: one line from a table's header may stand for those from all its rows.
     """
     reader = Reader(graph)
     tables = _tables(reader)
+    carried = (
+        reader.edges["publish"].values() if tables else [edge for each in reader.delivers.values() for edge in each]
+    )
     return Parts(
         boxes=tuple(_box(reader, node) for node in reader.nodes("service")),
         tables=tables,
-        arrows=(*_sent(reader), *_received(reader, tables), *_delivered(reader)),
+        arrows=(*_sent(reader), *_received(reader, tables, heads=heads), *_delivered(reader)),
         seconds=reader.seconds,
-        messages=sum(edge["messages"] for edge in reader.edges["publish"].values()),
+        messages=sum(edge["messages"] for edge in carried),
     )
 
 
@@ -166,11 +195,23 @@ def _table(reader: Reader, prefix: str, nodes: list[str], counts: dict[str, int]
         rows.append(_row(reader, node, text, top + place * ROW_HEIGHT, counts[node]))
     header = "" if alone else (label(prefix[:-1]) + "/")
     indent = PADDING if alone and not rows[0].retained else INDENT
-    widths = [indent + row_width(row) + PADDING for row in rows] + [monospace_width(header, TOPIC_SIZE) + 4 * PADDING]
     height = top + len(rows) * ROW_HEIGHT
     tooltip = f"{shown(prefix[:-1])}/ ({words.number(len(rows), 'topic')})"
-    width = float(math.ceil(max(widths)))
-    return Table(f"topics:{prefix}", header, top, indent, tuple(rows), width, height, tooltip=tooltip)
+    return _wide(Table(f"topics:{prefix}", header, top, indent, tuple(rows), 0.0, height, tooltip=tooltip))
+
+
+def _wide(table: Table) -> Table:
+    """As wide as what is written in it."""
+    widths = [table.indent + row_width(row) + PADDING for row in table.rows]
+    widths.append(monospace_width(table.header, TOPIC_SIZE) + 4 * PADDING)
+    return replace(table, width=float(math.ceil(max(widths))))
+
+
+def without_counts(parts: Parts) -> Parts:
+    """The same without the numbers in the rows, which make tables a third wider; the tooltips still have them."""
+    rows = (tuple(replace(row, count="") for row in table.rows) for table in parts.tables)
+    tables = tuple(_wide(replace(table, rows=each)) for table, each in zip(parts.tables, rows, strict=True))
+    return replace(parts, tables=tables)
 
 
 def row_width(row: Row) -> float:
@@ -193,7 +234,7 @@ def _row(reader: Reader, node: str, text: str, y: float, messages: int) -> Row:
         times=f"{TIMES}{topics:,}" if topics > 1 else "",
         count=words.amount(messages, reader.seconds),
         quiet=bool(attributes.get("filter")),
-        retained=bool(attributes.get("retained_by")),
+        retained=bool(attributes.get("retained_by") or attributes.get("kept")),
         tooltip="\n".join(lines),
         data=data,
     )
@@ -205,6 +246,7 @@ def _sent(reader: Reader) -> list[Arrow]:
         for (source, target), edge in reader.edges[kind].items():
             sentence, data = words.traffic([edge])
             head = f"{shown(reader.name(source))} {verb} {shown(reader.name(target))}"
+            part = reader.part({target: edge})
             arrows.append(
                 Arrow(
                     "publish" if kind == "publish" else "deny",
@@ -212,24 +254,27 @@ def _sent(reader: Reader) -> list[Arrow]:
                     source,
                     target,
                     reader.width(edge["messages"]),
-                    tooltip=f"{head}\n{sentence}",
-                    data=data,
+                    tooltip="\n".join([head, *part, sentence]),
+                    whole=not part,
+                    data=(*data, ("part", " ".join(part))),
                 )
             )
     return arrows
 
 
-def _received(reader: Reader, tables: tuple[Table, ...]) -> list[Arrow]:
+def _received(reader: Reader, tables: tuple[Table, ...], *, heads: bool) -> list[Arrow]:
     arrows = []
     by_row: dict[str, dict[str, Edge]] = defaultdict(dict)
     for (topic, service), edge in reader.edges["subscribe"].items():
         by_row[topic][service] = edge
     for table in tables:
-        rows = [row.node for row in table.rows]
         whole = [row.node for row in table.rows if not row.quiet]
-        for service in sorted({service for row in rows for service in by_row[row]}):
-            edges = {row: by_row[row][service] for row in rows if service in by_row[row]}
-            if table.header and _has_all(edges, whole):
+        by_service: dict[str, dict[str, Edge]] = defaultdict(dict)
+        for row in table.rows:
+            for service, edge in by_row[row.node].items():
+                by_service[service][row.node] = edge
+        for service, edges in sorted(by_service.items()):
+            if heads and table.header and _has_all(edges, whole):
                 arrows.append(_receive(reader, table.node, service, {row: edges.pop(row) for row in whole}))
             arrows += [_receive(reader, row, service, {row: edge}) for row, edge in edges.items()]
     return arrows
@@ -257,14 +302,16 @@ def _receive(reader: Reader, source: str, service: str, edges: dict[str, Edge]) 
     filters = words.names({each for edge in edges.values() for each in edge["filters"]})
     topics = words.names(reader.name(row) for row in edges)
     head = f"{shown(reader.name(service))} {'receives' if messages else 'waits for'} {topics}"
-    more: Data = (("filters", filters), ("topics", topics), ("senders", words.names(counts)))
+    part = reader.part(edges)
+    more: Data = (("filters", filters), ("topics", topics), ("senders", words.names(counts)), ("part", " ".join(part)))
     return Arrow(
         "receive",
         senders.style(messages),
         source,
         service,
         reader.width(messages),
-        tooltip="\n".join([head, f"subscribed to {filters}", sentence, *senders.words(messages)]),
+        tooltip="\n".join([head, *part, f"subscribed to {filters}", sentence, *senders.words(messages)]),
+        whole=not part,
         data=(*data, *more),
     )
 

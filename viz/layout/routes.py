@@ -109,10 +109,24 @@ def _between(arrow: Arrow, line: _Line, y: float, shift: float) -> Arrow:
 
 def _blocked(arrow: Arrow, line: _Line, boxes: list[Box], tables: list[Table]) -> bool:
     """Whether the curve touches anything but its own two ends."""
+    (x, y), (x2, y2) = arrow.points[0], arrow.points[-1]
+    left, right = sorted((x, x2))
+    top, bottom = sorted((y, y2))
+    others: list[Box | Table] = [*boxes, *tables]
+    near = [
+        each
+        for each in others
+        if each is not line.service
+        and each is not line.table
+        and each.x - _CLEARANCE < right
+        and each.x + each.width + _CLEARANCE > left
+        and each.y - _CLEARANCE < bottom
+        and each.y + each.height + _CLEARANCE > top
+    ]
+    if not near:
+        return False
     points = [curve(arrow.points, place / _SAMPLES) for place in range(_SAMPLES + 1)]
-    others: list[Box | Table] = [box for box in boxes if box is not line.service]
-    others += [table for table in tables if table is not line.table]
-    return any(_touches(points, each) for each in others)
+    return any(_touches(points, each) for each in near)
 
 
 def _touches(points: list[Point], what: Box | Table) -> bool:

@@ -22,8 +22,9 @@ _MOST_NAMES = 12
 
 
 def number(count: int, noun: str) -> str:
-    """`1 message`, `1,234 messages`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    """`1 message`, `1,234 messages`, `2 deliveries`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else several}"
 
 
 def size(count: int) -> str:
@@ -117,7 +118,7 @@ _REMARKS: dict[What, str] = {
     "grouped": "{services} drawn as {drawn}",
     "shared": "{services} that share subscriptions drawn as {drawn}",
     "rest": "+{count:,} more with less traffic",
-    "idle": "not drawn: {count:,} services and topics without messages",
+    "idle": "only what messages went through; not drawn: idle subscriptions, {count:,} services and topics",
     "services": "{topics} not drawn: lines are messages from service to service",
     "focus": "only what is near {names}; not drawn: {count:,} services and topics",
     "reaches": "only what reaches {names}; not drawn: {count:,} services and topics",
@@ -136,7 +137,18 @@ def _remark(one: Remark) -> str:
         drawn=number(one.drawn, _DRAWN.get(one.what, "group")),
         names=went,
     )
+    if one.what == "services" and not one.drawn:
+        return f"{text}; none is known to have reached another service"
     return f"{text}, and who uses nothing else: {went}" if one.what == "sys" and went else text
+
+
+_GROUPS = {
+    "alike": " that publish and receive alike",
+    "share": " that share a subscription",
+    "user": " of one user",
+    "address": " at one address",
+    "name": " with names alike",
+}
 
 
 def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:
@@ -151,6 +163,9 @@ def of_service(attributes: Mapping[str, Any]) -> tuple[str, Data]:
     ]
     facts = dict(data)
     lines = [facts["name"]]
+    members = int(attributes.get("members") or 1)
+    why = _GROUPS.get(str(attributes.get("group")), "")
+    lines += [f"stands for {number(members, 'service')}{why}"] if members > 1 else []
     lines += [f"clients: {facts['clients']}"] if facts["clients"] else []
     lines += [f"{key}: {facts[key]}" for key in ("addresses", "user") if facts[key]]
     lines += [f"named by: {facts['rule']}"] if facts["rule"] else []
@@ -166,5 +181,7 @@ def of_topic(attributes: Mapping[str, Any]) -> tuple[list[str], Data]:
     lines = [name]
     lines += [f"stands for {number(topics, 'topic')}"] if topics > 1 else []
     lines += ["subscribed, but nothing was seen on it"] if attributes.get("filter") else []
-    lines += [f"retained, by {shown(str(keeper))}"] if keeper else []
+    kept = int(attributes.get("kept") or 0)
+    lines += [f"retained on {kept:,} of them"] if kept and topics > 1 else []
+    lines += [f"retained, by {shown(str(keeper))}"] if keeper else ["retained"] if kept and topics == 1 else []
     return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper or ""))))

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 from html import escape
 
-from viz.formats.svg.hooks import hooks, numbers
+from viz.formats.svg.grid import RULES, grid, hovered
+from viz.formats.svg.hooks import Hooks, hooks, numbers
 from viz.formats.svg.legend import entry
 from viz.formats.svg.lines import arrow, order
 from viz.formats.svg.shapes import box, label, table
 from viz.formats.svg.spelling import length
-from viz.formats.svg.style import style
+from viz.formats.svg.style import dimmed, style
 from viz.scene import Scene
 
 __all__ = ["numbers", "render"]
@@ -29,16 +30,25 @@ def render(scene: Scene) -> str:
     drawn = [(place, one) for place, one in enumerate(scene.arrows) if one.points]
     lines = [
         *_begin(scene, name),
-        f"<style>{style(name, held.keys.values())}</style>",
+        f"<style>{_style(scene, name, held)}</style>",
         f'<rect class="page" width="{length(scene.width)}" height="{length(scene.height)}"/>',
     ]
-    lines += [arrow(one, held, place) for place, one in sorted(drawn, key=lambda each: each[1].style != "idle")]
-    lines += [table(one, held) for one in scene.tables]
-    lines += [box(one, held) for one in scene.boxes]
-    lines += [order(one) for _, one in drawn if one.order]
+    if scene.layout == "matrix":
+        lines += grid(scene, held)
+    else:
+        lines += [arrow(one, held, place) for place, one in sorted(drawn, key=lambda each: each[1].style != "idle")]
+        lines += [table(one, held) for one in scene.tables]
+        lines += [box(one, held) for one in scene.boxes]
+        lines += [order(one) for _, one in drawn if one.order]
     lines += [label(one) for one in scene.labels]
-    lines += [entry(one) for one in scene.legend]
+    lines += [entry(one, marks=scene.layout == "matrix") for one in scene.legend]
     return "\n".join([*lines, "</svg>", ""])
+
+
+def _style(scene: Scene, name: str, held: Hooks) -> str:
+    if scene.layout == "matrix":
+        return style(name, RULES, hovered(name, held.keys.values()))
+    return style(name, "", dimmed(name, held.keys.values()))
 
 
 def _begin(scene: Scene, name: str) -> list[str]:

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from viz.formats.svg.grid import sign
 from viz.formats.svg.lines import DASHES, disc
 from viz.formats.svg.spelling import cross, head, length, rect, text
-from viz.scene import LegendEntry
+from viz.scene import Kind, LegendEntry, Sample, Style
 
 
-def entry(one: LegendEntry) -> str:
-    """A sample of a line, a header or a mark, and its meaning."""
-    return _sample(one) + text("muted", (one.x + one.width + 6, one.y + 4.2), one.text)
+def entry(one: LegendEntry, *, marks: bool) -> str:
+    """A sample of a line (or of the mark of a cell), a header or a sign, and its meaning."""
+    return (_cell(one) if marks and one.sample in _MARKS else _sample(one)) + text(
+        "muted", (one.x + one.width + 6, one.y + 4.2), one.text
+    )
+
+
+_MARKS: dict[Sample, tuple[Kind, Style, bool]] = {
+    "publish": ("publish", "proven", True),
+    "receive": ("receive", "proven", True),
+    "partly": ("receive", "partly", True),
+    "inferred": ("receive", "inferred", True),
+    "part": ("receive", "proven", False),
+    "idle": ("receive", "idle", True),
+    "deny": ("deny", "proven", True),
+}
+
+
+def _cell(one: LegendEntry) -> str:
+    kind, style, whole = _MARKS[one.sample]
+    idle = " idle" if style == "idle" else ""
+    return f'<g class="{kind}{idle}">{sign(kind, style, one.x + one.width / 2, one.y, whole=whole)}</g>'
 
 
 def _sample(one: LegendEntry) -> str:
@@ -25,7 +45,7 @@ def _sample(one: LegendEntry) -> str:
 
 def _line(one: LegendEntry) -> str:
     x, y, end = one.x, one.y, one.x + one.width
-    kind = one.sample if one.sample in {"publish", "deny"} else "receive"
+    kind = one.sample if one.sample in {"publish", "deny", "deliver"} else "receive"
     broken = f' stroke-dasharray="{DASHES[one.sample]}"' if one.sample in DASHES else ""
     widths = ((-4, 1.2), (4, 4)) if one.sample == "width" else ((0, 1.8),)
     drawn = [

@@ -22,7 +22,7 @@ def table(one: Table, hooks: Hooks) -> str:
     if one.header:
         lines.append(_header(one, hooks))
     lines += [_row(one, row, hooks) for row in one.rows]
-    return "\n".join([*lines, rect("frame", (one.x, one.y), (one.width, one.height), 5)])
+    return "\n".join(['<g class="table">', *lines, rect("frame", (one.x, one.y), (one.width, one.height), 5), "</g>"])
 
 
 def _header(one: Table, hooks: Hooks) -> str:

@@ -35,6 +35,8 @@ _COLOURS: tuple[tuple[str, str, Colour], ...] = (
     (".deny .head", "fill", palette.REFUSED),
     (".order", "fill", palette.PAGE),
     (".halo", "stroke", palette.PAGE),
+    (".band", "fill", palette.SERVICE_LINE),
+    (".rule", "stroke", palette.MUTED),
 )
 
 _RULES = """
@@ -62,23 +64,28 @@ a:hover text{text-decoration:underline}
 """
 
 
-def style(name: str, keys: Iterable[str], more: str = "", hovered: Iterable[str] | None = None) -> str:
+def style(name: str, more: str, hovered: Iterable[str]) -> str:
     """All rules, each of them only for the picture of this name.
 
     Args:
         name: the id of the picture.
-        keys: classes of its nodes, as `hooks` gives them.
         more: rules that only some pictures need, one a line.
-        hovered: rules for the mouse, whole; by default those that dim all lines but one node's own.
+        hovered: rules for what is under the mouse, whole.
     """
-    rules = [_rule(name, *line.split("{", 1)) for line in (_RULES + more).strip().split("\n")]
+    rules = [_rule(name, *line.split("{", 1)) for line in (_RULES + more).split("\n") if line]
     rules += _coloured(name, "light")
     rules += ["@media (prefers-color-scheme:dark){", *_coloured(name, "dark"), "}"]
-    rules += _dimmed(name, list(keys)) if hovered is None else hovered
-    return "\n".join(["", *rules, ""])
+    return "\n".join(["", *rules, *hovered, ""])
 
 
-def _dimmed(name: str, keys: list[str]) -> list[str]:
+def dimmed(name: str, keys: Iterable[str]) -> list[str]:
+    """Rules that leave the lines of what is under the mouse and dim all others; none in a picture of too many nodes.
+
+    Args:
+        name: the id of the picture.
+        keys: classes of its nodes, as `hooks` gives them.
+    """
+    keys = list(keys)
     if len(keys) > MOST_HOVERED:
         return []
     pairs = [(key.split()[0], key.split()[0]) for key in keys]

@@ -1,0 +1,103 @@
+"""Services that do the same → one box: 400 presses, or whatever has a user, a name or an address in common.
+
+Comes in: a graph, and the plan so far. Goes out: the plan, with a node for each group.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import networkx as nx
+
+from tracer.views.heads import common_head, shape
+from tracer.views.plan import Plan, service_nodes
+from tracer.views.uses import grouped, uses
+from tracer.views.view import GroupBy, Remark
+
+LEAST = 3
+"""So many services at least, that do the same, become one."""
+_FLEET = 10
+"""So many services whose names differ in numbers only are a fleet: what they do need be similar only."""
+_SHARED = 0.5
+"""Of what the one does that does less, so much must be done by the others of its fleet, too."""
+
+What = frozenset[tuple[str, str]]
+
+
+def with_groups(graph: nx.MultiDiGraph[str], plan: Plan) -> Plan:
+    """Make those one that publish and receive on the same topics, as they are drawn. Remark `grouped`.
+
+    In a fleet some publish on fewer topics than others, within one log: a fifth of a plant's topics missing would make
+    a hundred groups of its presses. What only some of them do is then marked, by `whole`.
+    """
+    every = uses(graph, plan, service_nodes(graph, plan))
+    does = {service: what for service, use in every.items() if (what := use.everything())}
+    equal: dict[tuple[str, What], list[str]] = defaultdict(list)
+    for service, what in does.items():
+        equal["", what].append(service)
+    named: dict[str, list[str]] = defaultdict(list)
+    for service in does:
+        if form := shape(str(graph.nodes[service]["name"])):
+            named[form].append(service)
+    groups: list[list[str]] = []
+    in_fleet: set[str] = set()
+    for fleet in named.values():
+        if len(fleet) >= _FLEET:
+            similar = [each for each in _similar(fleet, does) if len(each) >= LEAST]
+            groups += similar
+            in_fleet.update(*similar)
+    rest = ([one for one in services if one not in in_fleet] for services in equal.values())
+    groups += [services for services in rest if len(services) >= LEAST]
+    return _grouped(graph, plan, groups, "alike")
+
+
+def with_groups_by(graph: nx.MultiDiGraph[str], plan: Plan, by: GroupBy) -> Plan:
+    """Make those one that have something in common, whatever they do: `user`, `name` or `address`. Remark `grouped`.
+
+    By name: the words that their names begin with. By address: all addresses that they were seen at.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for node, each in service_nodes(graph, plan).items():
+        if name := _in_common(each, by):
+            found[name].append(node)
+    groups = {name: nodes for name, nodes in found.items() if len(nodes) > 1}
+    if by == "name":
+        return _grouped(graph, plan, list(groups.values()), by)
+    return _grouped(graph, plan, groups, by)
+
+
+def _grouped(graph: nx.MultiDiGraph[str], plan: Plan, groups: dict[str, list[str]] | list[list[str]], why: str) -> Plan:
+    if not groups:
+        return plan
+    into, made = grouped(graph, plan, groups, why)
+    return plan.fold(
+        into, made, Remark("grouped", len(into), len(made), tuple(str(one["name"]) for one in made.values()))
+    )
+
+
+def _in_common(service: dict[str, Any], by: GroupBy) -> str:
+    if by == "user":
+        return str(service.get("user") or "")
+    if by == "address":
+        return ", ".join(service.get("addresses") or ())
+    return common_head([str(service["name"])])
+
+
+def _similar(fleet: list[str], does: dict[str, What]) -> list[list[str]]:
+    """Those of a fleet that do similar things together; who does most comes first, the others are compared to it."""
+    kinds: list[tuple[set[tuple[str, str]], list[str]]] = []
+    known: dict[What, int] = {}
+    for service in sorted(fleet, key=lambda one: (-len(does[one]), one)):
+        what = does[service]
+        place = known.get(what)
+        if place is None:
+            shared = [len(what & everything) for everything, _ in kinds]
+            most = max(shared, default=0)
+            place = shared.index(most) if most >= _SHARED * len(what) and most else len(kinds)
+            if place == len(kinds):
+                kinds.append((set(), []))
+            known[what] = place
+        kinds[place][0].update(what)
+        kinds[place][1].append(service)
+    return [services for _, services in kinds]
