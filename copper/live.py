@@ -44,7 +44,10 @@ def serve(
         app = App(systems, token, NAMES if is_ours else None)
         running = server(app, STOP_SECONDS, app.end)
         started(address(host, int(listening.getsockname()[1]), token))
-        running.run(sockets=[listening])
+        try:
+            running.run(sockets=[listening])
+        finally:
+            app.close()
 
 
 def address(host: str, port: int, token: str = "") -> str:

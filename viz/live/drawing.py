@@ -21,6 +21,8 @@ from viz.scene import Scene
 
 _KINDS = {"publish": "publish", "deny": "deny", "receive": "subscribe", "deliver": "deliver"}
 """Kind of an arrow → key of the edges that it stands for."""
+_LIMIT = 2.0
+"""Seconds for a layout by `dot`: whoever looks on waits for it, and so does the end of the server."""
 
 
 @dataclass(frozen=True)
@@ -122,4 +124,4 @@ def draw(graph: Graph, shown: Shown, before: Scene | None = None) -> Drawing:
 
 def _placed(view: View, drawn: Graph, shown: Shown, _before: Scene | None) -> Scene:
     """Where everything stands."""
-    return lay_out(drawn, layout=shown.layout, said=words.of_remarks(view.remarks))
+    return lay_out(drawn, layout=shown.layout, said=words.of_remarks(view.remarks), limit=_LIMIT)

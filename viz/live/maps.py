@@ -112,6 +112,7 @@ class Map:
         self._system = system
         self._graphs = graphs
         self._seq = 0
+        self._least: int | None = None
         self._rated = 0
         self._is_stale = True
         self._earliest = 0.0
@@ -125,19 +126,23 @@ class Map:
 
     # -- drawing ----------------------------------------------------------------------------------------------
 
-    def is_due(self) -> bool:
-        """Whether it is to be drawn (anew)."""
+    def is_due(self, *, exact: bool = False) -> bool:
+        """Whether it is to be drawn (anew).
+
+        Args:
+            exact: also where nothing but counts that are written on it has changed, a moment ago.
+        """
         now = time.monotonic()
-        if now < self._earliest:
-            return False
-        return self._is_stale or (now >= self._refresh and self.sheet is not None and self._seq > self.sheet.seq)
+        if self.sheet is None or self._is_stale:
+            return now >= self._earliest
+        return self._seq > self.sheet.seq and now >= (self._earliest if exact else self._refresh)
 
     def draw(self) -> tuple[int, Drawing] | CopperError:
         """Draw it; takes its time. The number of the last pulse in the drawing, and the drawing; or why not."""
         before = self.sheet.drawing.scene if self.sheet else None
         began = time.monotonic()
         try:
-            seq, graph = self._graphs.graph(self.shown.span, self._system.number() if self.sheet else None)
+            seq, graph = self._graphs.graph(self.shown.span, self._least)
             drawing = draw(graph, self.shown, before)
             _ = drawing.svg, drawing.numbers, drawing.arrows, drawing.members, drawing.published
             if self.sheet is None:
@@ -162,7 +167,8 @@ class Map:
 
     def take(self, drawn: tuple[int, Drawing] | CopperError) -> bool:
         """Take over what `draw` has made; whether that is another picture than before."""
-        self._is_stale = False
+        # what could not be drawn is tried again
+        self._is_stale = isinstance(drawn, CopperError)
         if isinstance(drawn, CopperError):
             was, self.problem = self.problem, drawn
             return str(was) != str(drawn)
@@ -229,9 +235,11 @@ class Map:
             return None
         pulses = self._system.pulses(self._seq)
         if pulses is None:
-            self._is_stale = True
+            self._is_stale, self._least = True, self._system.number()
             return None
-        return self._told(self.sheet, pulses)
+        delta = self._told(self.sheet, pulses)
+        self._least = self._seq
+        return delta
 
     def since(self, gen: int, seq: int) -> Delta | None:
         """What a viewer has missed who had this drawing, up to this pulse; None where it needs a new one."""

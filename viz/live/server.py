@@ -26,6 +26,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -57,8 +58,8 @@ STUCK = 60.0
 """Seconds after which a viewer is given up that takes nothing of what it is sent."""
 RETRY = 1000
 """Milliseconds after which a browser that was cut off asks again."""
-MOST_FEEDS = 8
-"""Systems that are kept open; those that nobody listens to are let go first."""
+UNSEEN = 60.0
+"""Seconds after which a recorded run is closed that nobody asks for."""
 
 _OTHERS = {"tail", "after", "id", "prefix", "q", "token"}
 _PAGE = {
@@ -95,6 +96,10 @@ class App:
         """Tell all viewers that it is over; called on the event loop."""
         self._desk.end()
 
+    def close(self) -> None:
+        """Begin nothing more; called once the event loop has ended."""
+        self._desk.threads.end()
+
     def _answering(self, ask: Asking) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
@@ -122,11 +127,13 @@ class _Desk:
         self.threads = Threads()
         self.ending = asyncio.Event()
         self._feeds: dict[tuple[str, int], Feed] = {}
+        self._asked: dict[tuple[str, int], float] = {}
 
     def end(self) -> None:
         """No viewer is told anything more."""
         self.ending.set()
-        self.threads.end()
+        for feed in self._feeds.values():
+            feed.end()
 
     async def feed(self, shown: Shown) -> Feed:
         """Of the system that is meant.
@@ -141,15 +148,26 @@ class _Desk:
             except CopperError as error:
                 raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
             self._feeds.setdefault(key, Feed(system, self.threads))
-            for other in [other for other, feed in self._feeds.items() if other != key and not feed.viewers]:
-                if len(self._feeds) > MOST_FEEDS:
-                    del self._feeds[other]
+        self._asked[key] = time.monotonic()
+        await self._forget()
         return self._feeds[key]
+
+    async def _forget(self) -> None:
+        """Close the runs that nobody looks at; what goes on now stays."""
+        late = time.monotonic() - UNSEEN
+        for key in [key for key, feed in self._feeds.items() if key[0] and not feed.viewers]:
+            if self._asked[key] < late:
+                self._feeds.pop(key).end()
+                await self.threads.quick(self.systems.close, *key)
+
+    async def asked(self, request: Request) -> tuple[Feed, Shown]:
+        """What is to be shown, and of which system."""
+        shown = parse(request.query_params.multi_items(), _OTHERS)
+        return await self.feed(shown), shown
 
     async def map(self, request: Request) -> tuple[Feed, Map]:
         """The map that is asked for."""
-        shown = parse(request.query_params.multi_items(), _OTHERS)
-        feed = await self.feed(shown)
+        feed, shown = await self.asked(request)
         try:
             return feed, await feed.map(shown)
         except CopperError as error:
@@ -157,8 +175,7 @@ class _Desk:
 
     async def graph(self, request: Request) -> tuple[Feed, Shown, Graph]:
         """The graph that is asked for, whole but for what is excluded."""
-        shown = parse(request.query_params.multi_items(), _OTHERS)
-        feed = await self.feed(shown)
+        feed, shown = await self.asked(request)
         _, graph = await self.threads.quick(feed.graphs.graph, shown.span)
         return feed, shown, await self.threads.quick(only, graph, shown.topics) if shown.topics else graph
 
@@ -227,12 +244,12 @@ async def _topics(desk: _Desk, request: Request) -> Response:
 
 async def _search(desk: _Desk, request: Request) -> Response:
     wanted = _needed(request, "q")
-    feed, shown, _ = await desk.graph(request)
+    feed, shown = await desk.asked(request)
     _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
     try:
         sheet = (await feed.map(shown)).sheet
     except CopperError:
-        sheet = None
+        sheet = None  # what is found can be looked at all the same
     return await _json(desk, partial(finding.search, graph, wanted, sheet.drawing if sheet else None))
 
 
@@ -316,9 +333,8 @@ class _Events:
     async def _opened(self, request: Request) -> tuple[Feed, Viewer | None]:
         """Who listens to what; no viewer where there are too many."""
         asked = request.query_params
-        shown = parse(asked.multi_items(), _OTHERS)
         wants = tail_filter(asked["tail"]) if "tail" in asked else None
-        feed = await self._desk.feed(shown)
+        feed, shown = await self._desk.asked(request)
         if len(feed.viewers) >= VIEWERS:
             return feed, None
         viewer = Viewer(shown, wants)

@@ -126,7 +126,7 @@ class Viewer:
 
     def explain(self, problem: CopperError) -> None:
         """There is nothing to show, and why."""
-        self._problem = problem
+        self._problem, self.gen, self._sheet, self._delta = problem, 0, None, None
         self.ready.set()
 
     def move(self, delta: Delta) -> None:
@@ -238,10 +238,7 @@ class Feed:
             CopperError: it can't be drawn.
         """
         channel = self._channel(shown)
-        if channel.map.sheet is None or not channel.viewers:
-            await self._threads.quick(channel.map.advance)
-            if channel.map.sheet is None or channel.map.is_due():
-                await self._draw(channel)
+        await self._bring_up(channel)
         if channel.map.sheet is None or channel.map.problem is not None:
             raise channel.map.problem or CopperError("there is no map yet", next_step="try again")
         return channel.map
@@ -262,6 +259,14 @@ class Feed:
         for place, shown in enumerate(unseen):
             if now - self._channels[shown].seen > UNSEEN or place < len(unseen) - MAPS:
                 del self._channels[shown]
+
+    async def _bring_up(self, channel: _Channel) -> None:
+        """Draw a map that was never drawn, or one at which nobody looked, so that nobody kept it true."""
+        if channel.map.sheet is not None and channel.viewers:
+            return
+        await self._threads.quick(channel.map.advance)
+        if channel.map.is_due(exact=True):
+            await self._draw(channel)
 
     async def _draw(self, channel: _Channel) -> None:
         """Draw a map; who asks while it is drawn waits for the same."""
@@ -291,8 +296,7 @@ class Feed:
     async def join(self, viewer: Viewer) -> None:
         """Somebody listens from now on; what it has missed waits for it."""
         channel = self._channel(viewer.shown)
-        if channel.map.sheet is None:
-            await self._draw(channel)
+        await self._bring_up(channel)
         missed = await self._threads.quick(channel.map.since, viewer.gen, viewer.seq)
         if missed is not None and channel.map.problem is None:
             viewer.move(missed)
@@ -310,6 +314,12 @@ class Feed:
         if channel is not None:
             channel.viewers.discard(viewer)
             channel.seen = time.monotonic()
+
+    def end(self) -> None:
+        """Ask no more."""
+        for task in (self._task, *(channel.drawing for channel in self._channels.values())):
+            if task is not None:
+                task.cancel()
 
     async def _run(self) -> None:
         """Ask whenever there is a new pulse, and once a second in any case, as long as somebody listens."""

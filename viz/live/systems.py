@@ -43,6 +43,9 @@ class Systems(Protocol):
             CopperError: there is no such run, or nothing goes on now.
         """
 
+    def close(self, run: str, speed: int) -> None:
+        """Nobody looks at it any more."""
+
 
 @dataclass(frozen=True)
 class Only:
@@ -59,3 +62,6 @@ class Only:
         if run:
             raise CopperError("there is no such run", where=run, next_step="leave run= out to see what goes on now")
         return self.one
+
+    def close(self, run: str, speed: int) -> None:
+        """It goes on."""

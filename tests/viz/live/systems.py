@@ -96,6 +96,7 @@ def served(systems, token="", **more):
     finally:
         running.should_exit = True
         thread.join(10)
+        app.close()
         listening.close()
     assert not thread.is_alive()
 
