@@ -54,12 +54,12 @@ class Drawing:
 
     @cached_property
     def arrows(self) -> dict[EdgeKey, int]:
-        """Ends and key → the number of the arrow in the picture (`data-e`); of those that are drawn."""
-        return {
-            (one.source, one.target, _KINDS[one.kind]): place
-            for place, one in enumerate(self.scene.arrows)
-            if one.points
-        }
+        """Ends and key → the number of the arrow in the picture (`data-e`), or of a matrix's mark (`data-m`)."""
+        scene = self.scene
+        if scene.marks:
+            return {(one.source, one.target, _KINDS[one.kind]): place for place, one in enumerate(scene.marks)}
+        drawn = [(place, one) for place, one in enumerate(scene.arrows) if one.points]
+        return {(one.source, one.target, _KINDS[one.kind]): place for place, one in drawn}
 
     @cached_property
     def keys(self) -> dict[int, EdgeKey]:
@@ -69,8 +69,14 @@ class Drawing:
     @cached_property
     def published(self) -> frozenset[int]:
         """The arrows by which messages are counted: those to topics, or, where no topics are drawn, to services."""
-        sent = {place for place, one in enumerate(self.scene.arrows) if one.kind == "publish" and one.points}
-        return frozenset(sent or {place for (_, _, key), place in self.arrows.items() if key == "deliver"})
+        places = {key: {place for (_, _, one), place in self.arrows.items() if one == key} for key in _KINDS.values()}
+        return frozenset(places["publish"] or places["deliver"])
+
+    @cached_property
+    def idle(self) -> frozenset[int]:
+        """The arrows over which nothing had come: they are drawn pale, and are others once something has."""
+        lines = self.scene.marks or self.scene.arrows
+        return frozenset(place for place in self.keys if lines[place].style == "idle")
 
     @cached_property
     def members(self) -> dict[str, list[str]]:

@@ -144,7 +144,7 @@ class Map:
         try:
             seq, graph = self._graphs.graph(self.shown.span, self._least)
             drawing = draw(graph, self.shown, before)
-            _ = drawing.svg, drawing.numbers, drawing.arrows, drawing.members, drawing.published
+            _ = drawing.svg, drawing.numbers, drawing.arrows, drawing.members, drawing.published, drawing.idle
             if self.sheet is None:
                 self._rates = self._rates_before(drawing)
         except CopperError as error:
@@ -273,8 +273,7 @@ class Map:
                 if node in drawing.numbers:
                     delta.states[drawing.numbers[node]] = self._state(drawing, node)
         self._rated = max(self._rated, self._seq)
-        # a line on which nothing had come is drawn pale, and a width does not mend that
-        self._is_stale |= any(drawing.scene.arrows[place].style == "idle" for place in delta.arrows)
+        self._is_stale |= not drawing.idle.isdisjoint(delta.arrows)
         self._rate(drawing, rated)
         delta.widths = self._other_widths(drawing, delta.arrows)
         self._messages += sum(delta.arrows.get(place, 0) for place in drawing.published & delta.arrows.keys())

@@ -9,9 +9,10 @@
     /download.FORMAT?SHOWN   a file                      /runs            recorded runs
 
 SHOWN is what `query` reads. An error is `{"error", "next_step"}` with a status of 400 (no question of ours) or 404 (it
-is not there). Nodes and arrows are called by the numbers in the picture, `data-n` and `data-e`: `nodes` has the
-node ids (`service:NAME`, `topic:NAME`, `topics:PREFIX/` for a table's head) in the order of their numbers, `widths`
-pairs of arrow and points, `states` pairs of node and `gone`, `new` the nodes that were not there before.
+is not there). Nodes and arrows are called by the numbers in the picture, `data-n` and `data-e` (`data-m` for the marks
+of a matrix): `nodes` has the node ids (`service:NAME`, `topic:NAME`, `topics:PREFIX/` for a table's head) in the order
+of their numbers, `widths` pairs of arrow and points, `states` pairs of node and `gone`, `new` the nodes that were not
+there before.
 
 Events, each with the id `GEN.SEQ.TOLD`, which a browser sends back when it comes again (or `after=` does):
     map      {gen, seq}: there is a new picture, fetch /map.json; the gen of a pulse is the one that it belongs to
