@@ -13,6 +13,7 @@ from viz.layout.columns import columns
 from viz.layout.engine import NoLayout
 from viz.layout.flow import flow
 from viz.layout.frame import LEFT, TOP, frame
+from viz.layout.keeping import can_keep, kept
 from viz.layout.linking import linked
 from viz.layout.matrix import matrix
 from viz.layout.pairs import pairs
@@ -40,6 +41,7 @@ def lay_out(
     said: tuple[str, ...] = (),
     links: str = "",
     limit: float = _LIMIT,
+    keep: Scene | None = None,
 ) -> Scene:
     """Say what stands where.
 
@@ -50,6 +52,7 @@ def lay_out(
         said: what was done to the graph before, sentences to be drawn with the legend.
         links: where boxes and rows lead to, as `viz.links` has it, or empty.
         limit: seconds that `dot` may take.
+        keep: a scene that is shown: what is in it stays where it is (`keeping`), if it is of the wanted layout.
 
     Raises:
         CopperError: there is no such layout.
@@ -62,6 +65,8 @@ def lay_out(
         return frame(cells, layout="matrix", title=title, said=said, notes=())
     parts = linked(parts_of(graph), links)
     notes: tuple[str, ...] = ()
+    if keep is not None and layout in {"auto", keep.layout} and can_keep(parts, keep):
+        return frame(kept(parts, keep), layout=keep.layout, title=title, said=said, notes=())
     if layout == "matrix":
         notes = ("Drawn in columns: a matrix needs topics.",)
     if layout == "auto":
