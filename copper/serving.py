@@ -14,6 +14,8 @@ from tracer.errors import CopperError
 if TYPE_CHECKING:
     import uvicorn
 
+_LAST_PORT = 65_535
+
 
 def need_web(what: str, where: str | None = None) -> None:
     """Find out that the extra is there.
@@ -46,14 +48,16 @@ def listen(host: str, port: int, *, name: str, next_step: str) -> socket.socket:
     Raises:
         CopperError: nobody may listen there, or somebody does.
     """
+    where = f"{name} at {host}:{port}"
+    if not 0 <= port <= _LAST_PORT:
+        raise CopperError("can't listen there for HTTP: there is no such port", where=where, next_step=next_step)
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise CopperError(
-            f"can't listen there for HTTP: {why}", where=f"{name} at {host}:{port}", next_step=next_step
-        ) from error
+    except OSError as error:
+        # the rest of it says again where
+        why = str(error.strerror).partition(" (while attempting")[0]
+        raise CopperError(f"can't listen there for HTTP: {why}", where=where, next_step=next_step) from error
 
 
 def server(app: Any, stop_seconds: int, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:

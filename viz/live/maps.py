@@ -231,6 +231,8 @@ class Map:
 
     def advance(self) -> Delta | None:
         """What has changed since the last time; None where there is no drawing yet, or a new one must be made."""
+        if self.problem is not None:
+            self._least = self._system.number()
         if self.sheet is None:
             return None
         pulses = self._system.pulses(self._seq)
