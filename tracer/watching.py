@@ -146,6 +146,8 @@ class _Watching:
     def at_rest(self) -> None:
         """Nothing came for a moment."""
         self.reader.rest()
+        for event in self.reader.pipeline.rest():
+            self.take(event, None)
         self.hand_on_if_due()
 
     def hand_on_if_due(self) -> None:

@@ -107,3 +107,24 @@ def test_the_tail_has_the_newest_entries_and_no_others(tmp_path):
     told = present.tail(0, lambda one: one.topic is not None and one.topic.startswith("t/"), 3)
     assert [one.values["topic"] for one in told] == ["t/2", "t/3", "t/4"]
     assert present.tail(told[-1].number, lambda _: True, 3) == []
+
+
+def test_the_last_message_of_a_quiet_log_is_told_without_waiting_for_a_next_line(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    log.write_bytes(
+        log_of(*connected("P"), *connected("S"), *subscribed("S", "t"), published("P", "t"), sent("S", "t"))
+    )
+    present, stop, told = Present(), threading.Event(), []
+
+    def take(batch):
+        present.take(batch)
+        told.extend(one.values["event"] for one in present.tail(0, lambda one: one.topic == "t", 9))
+        if "deliver" in told:
+            stop.set()
+
+    follower = threading.Thread(target=watch, args=(str(log), take, stop))
+    follower.start()
+    in_time = stop.wait(10)
+    stop.set()
+    follower.join()
+    assert in_time

@@ -128,6 +128,7 @@ def draw(graph: Graph, shown: Shown, before: Scene | None = None) -> Drawing:
     return Drawing(_placed(view, drawn, shown, before), drawn, view.of, connected)
 
 
-def _placed(view: View, drawn: Graph, shown: Shown, _before: Scene | None) -> Scene:
+def _placed(view: View, drawn: Graph, shown: Shown, before: Scene | None) -> Scene:
     """Where everything stands."""
-    return lay_out(drawn, layout=shown.layout, said=words.of_remarks(view.remarks), limit=_LIMIT)
+    said = words.of_remarks(view.remarks)
+    return lay_out(drawn, layout=shown.layout, said=said, limit=_LIMIT, keep=before)
