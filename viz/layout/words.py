@@ -82,20 +82,28 @@ def names(values: Iterable[str]) -> str:
 
 def traffic(edges: Iterable[Mapping[str, Any]]) -> tuple[str, Data]:
     """What one or several lines of the graph carried, as a sentence and as data."""
-    edges = list(edges)
-    messages, byte_count = sum(e["messages"] for e in edges), sum(e["bytes"] for e in edges)
-    qos = " ".join(str(level) for level in sorted({level for e in edges for level in e["qos"]}))
-    retained = sum(int(e.get("retained") or 0) for e in edges)
-    first = min((str(e["first"]) for e in edges if e.get("first")), default="")
-    last = max((str(e["last"]) for e in edges if e.get("last")), default="")
+    messages = byte_count = retained = 0
+    levels: set[int] = set()
+    firsts, lasts = [], []
+    for edge in edges:
+        messages += edge["messages"]
+        byte_count += edge["bytes"]
+        retained += edge.get("retained") or 0
+        levels.update(edge["qos"])
+        if edge.get("first"):
+            firsts.append(str(edge["first"]))
+        if edge.get("last"):
+            lasts.append(str(edge["last"]))
+    qos = " ".join(map(str, sorted(levels)))
+    first, last = (shown(at) if at else "" for at in (min(firsts, default=""), max(lasts, default="")))
     lines = [f"{number(messages, 'message')}, {size(byte_count)}"]
     lines += [f"QoS {qos}"] if qos else []
     lines += [f"{retained:,} retained"] if retained else []
     sentence = ", ".join(lines) if messages else "nothing came while this was watched"
     if first:
-        sentence += f"\nfirst {shown(first)}\nlast {shown(last)}"
+        sentence += f"\nfirst {first}\nlast {last}"
     counted = (("messages", str(messages)), ("bytes", str(byte_count)), ("retained", str(retained)))
-    return sentence, (*counted, ("qos", qos), ("first", shown(first)), ("last", shown(last)))
+    return sentence, (*counted, ("qos", qos), ("first", first), ("last", last))
 
 
 def of_log(source: str) -> str:

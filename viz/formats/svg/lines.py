@@ -22,8 +22,8 @@ def dash(one: Arrow) -> str:
     return DASHES.get(one.style) or ("" if one.whole else DASHES["part"])
 
 
-def arrow(one: Arrow, hooks: Hooks, place: int) -> str:
-    """A line with its head; `place` is its own in the scene."""
+def arrow(one: Arrow, hooks: Hooks, place: int, *, near: bool) -> str:
+    """A line with its head; `place` is its own in the scene, and `near` lets the mouse find it without touching it."""
     start, *rest = one.points
     path = f"M{point(start)}C{' '.join(map(point, rest))}"
     broken = dash(one)
@@ -31,9 +31,10 @@ def arrow(one: Arrow, hooks: Hooks, place: int) -> str:
     line += f' stroke-dasharray="{broken}"/>' if broken else "/>"
     if one.kind == "deny":
         line += cross(curve(one.points, 0.5))
+    wider = f'<path class="near" d="{path}"/>' if near else ""
     classes = f"e {one.kind} idle" if one.style == "idle" else f"e {one.kind}"
     return (
-        f'<g {hooks.joined(one, classes, "e", place)}>{title(one.tooltip)}<path class="near" d="{path}"/>'
+        f"<g {hooks.joined(one, classes, 'e', place)}>{title(one.tooltip)}{wider}"
         f'{line}<path class="head" d="{head(rest[-1], one.tip, one.width)}"/></g>'
     )
 
