@@ -54,6 +54,11 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+def took(seconds: float) -> str:
+    """How long one thing took: `54 ms`, `1.23 s`, and from two minutes on as `duration`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
+
+
 def has_rates(seconds: float | None) -> bool:
     """Whether a log is long enough for rates; in a short one three messages are no `1.5/s`, they are three."""
     return seconds is not None and seconds >= _SHORT

@@ -40,9 +40,9 @@ def arrow(one: Arrow, hooks: Hooks, place: int, *, near: bool) -> str:
 
 
 def order(one: Arrow) -> str:
-    """When it was sent, in a disc on the line just before its head: there no two lines are close together."""
+    """When it was sent, in a disc just before the head: beside a row no two lines are close together."""
     half = max(_RADIUS, len(one.order) * _LETTER / 2 + 4.0)
-    return disc(_before(one, half + 3.0), half, one.order)
+    return disc(_before(one, half + 2.0), half, one.order)
 
 
 def disc(middle: Point, half: float, words: str) -> str:
@@ -56,10 +56,7 @@ def disc(middle: Point, half: float, words: str) -> str:
 
 
 def _before(one: Arrow, distance: float) -> Point:
-    """A point of the line so far from its head."""
-    end = one.points[-1]
-    for step in range(1, 64):
-        at = curve(one.points, 1 - step / 64)
-        if math.dist(at, end) >= distance:
-            return at
-    return curve(one.points, 0.5)
+    """So far from the foot of the head, in the direction that it comes from."""
+    foot, tip = one.points[-1], one.tip
+    long = math.dist(foot, tip) or 1.0
+    return (foot[0] + (foot[0] - tip[0]) / long * distance, foot[1] + (foot[1] - tip[1]) / long * distance)
