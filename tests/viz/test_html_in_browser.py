@@ -162,6 +162,28 @@ def test_an_open_service_has_its_own_lines_lit(shows):
     }  # fmt: skip
 
 
+def test_where_a_name_leads_to_stands_in_the_panel(visit, tmp_path):
+    path = tmp_path / "linked.html"
+    path.write_bytes(compose(workflow(), "html", links="https://wiki.example.org/{kind}/{name}").data)
+    seen = visit(path)
+    named(seen.page, "service runner").click()
+    link = seen.page.locator("#panel").get_by_role("link")
+    expect(link).to_have_attribute("href", "https://wiki.example.org/service/runner")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    assert not seen.strayed
+
+
+@pytest.mark.parametrize("layout", ["columns", "matrix"])
+def test_the_map_can_be_of_another_layout(visit, tmp_path, layout):
+    path = tmp_path / "page.html"
+    path.write_bytes(compose(workflow(), "html", layout=layout).data)
+    seen = visit(path)
+    named(seen.page, "topic fetcher/fetch").click()
+    expect(seen.page.locator("#panel h2")).to_have_text("fetcher/fetch")
+    assert {"service runner", "service fetcher"} <= lit(seen.page)
+    assert not seen.errors
+
+
 # --- focus
 
 

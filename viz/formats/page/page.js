@@ -53,6 +53,7 @@
 
   function prepare() {
     picture.setAttribute("role", "group");
+    picture.classList.toggle("is-small", joined.length < 500); // thousands that fade at once stutter
     for (const size of ["width", "height"]) picture.removeAttribute(size);
     for (const { element, shows, head } of drawn) {
       const node = model.nodes[shows[0]];
@@ -60,7 +61,12 @@
       element.setAttribute("tabindex", "-1");
       element.setAttribute("aria-label", head ? "all of " + head : node ? node.kind + " " + node.text : "");
     }
-    for (const link of picture.querySelectorAll("a")) link.removeAttribute("href");
+    for (const { element, shows } of drawn) {
+      const link = element.querySelector("a[href]"); // a click opens the panel, and the panel has the link
+      if (!link) continue;
+      model.nodes[shows[0]].link = link.getAttribute("href");
+      link.removeAttribute("href");
+    }
   }
 
   /** One of the nodes is reached by Tab, the others from there by arrow keys. */

@@ -115,6 +115,7 @@ function panelOf(model, place) {
   }
   if (refused.length) section("Refused by the broker", inWords(refused, noun), [Noun, "Messages", "Bytes", "QoS", "Last"], refused.map((line) => [other(line), ...numbers(model, line)]));
   const facts = el("dl", {}, ...node.facts.flatMap(([what, value]) => [el("dt", {}, what), el("dd", {}, value)]));
+  if (node.link) facts.append(el("dt", {}, "Link"), el("dd", {}, el("a", { href: node.link, target: "_blank", rel: "noopener noreferrer" }, node.link)));
   const head = el("div", { class: "head" }, el("h2", { tabindex: "-1" }, node.text), el("p", {}, node.kind));
   const tools = el("div", { class: "act" }, el("button", { "data-focus": place }, "Focus"), el("button", { "data-close": "" }, "Close"));
   return [head, tools, facts, ...parts];
