@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.viz.graphs import GraphMaker, home, nasty, random_graph, workflow
+from tracer.views import Choice
 from viz.picture import compose
 from viz.text import shown
 
@@ -19,7 +20,8 @@ def written(tmp_path_factory):
     def write(name):
         if name not in made:
             made[name] = folder / f"{name}.html"
-            made[name].write_bytes(compose(GRAPHS[name](), "html", title=name).data)
+            choice = Choice(fold="off", group_by="off", top=1000)
+            made[name].write_bytes(compose(GRAPHS[name](), "html", title=name, choice=choice).data)
         return made[name].as_uri()
 
     return write
