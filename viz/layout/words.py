@@ -197,4 +197,4 @@ def of_topic(attributes: Mapping[str, Any]) -> tuple[list[str], Data]:
     kept = int(attributes.get("kept") or 0)
     lines += [f"retained on {kept:,} of them"] if kept and topics > 1 else []
     lines += [f"retained, by {shown(str(keeper))}"] if keeper else ["retained"] if kept and topics == 1 else []
-    return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper or ""))))
+    return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper)) if keeper else ""))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 import xml.etree.ElementTree as ET  # only written here, never read
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -111,11 +112,16 @@ def geometry(x: float, y: float, width: float, height: float) -> ET.Element:
 
 def measure(cell: Cell, name: str) -> float:
     """One of x, y, width, height; an editor leaves out those that are 0."""
-    found = None if cell.geometry is None else cell.geometry.get(name)
+    return length(None if cell.geometry is None else cell.geometry.get(name))
+
+
+def length(text: str | None) -> float:
+    """What a length says; nothing, or nonsense, is 0."""
     try:
-        return float(found or 0.0)
+        value = float(text or 0.0)
     except ValueError:
         return 0.0
+    return value if math.isfinite(value) else 0.0
 
 
 def note(cell: Cell) -> str:
@@ -132,7 +138,7 @@ def noted(cell: Cell) -> Style | None:
 
 
 def kept_order(cells: Iterable[Cell]) -> list[Cell]:
-    """The cells as editors write them: each followed by what is in it. What hangs in the air gets the first layer."""
+    """The cells as editors write them: each followed by what is in it."""
     inside: dict[str, list[Cell]] = defaultdict(list)
     known = {cell.ident: cell for cell in cells}
     for cell in known.values():

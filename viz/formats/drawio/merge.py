@@ -23,6 +23,7 @@ from viz.formats.drawio.cells import (
     Page,
     Style,
     file,
+    length,
     measure,
     noted,
     number,
@@ -137,8 +138,8 @@ def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool) -
     """A cell of ours as a person left it."""
     fresh, old = each.fresh, each.old
     if fresh.data is None:
-        return old
-    parent = old.parent if each.moved_out and old.parent in there else fresh.parent
+        return old if fresh.ident == ROOT else replace(old, attributes={**old.attributes, "parent": ROOT})
+    parent = old.parent if each.moved_out and old.parent in there and old.parent != ROOT else fresh.parent
     theirs = {key: value for key, value in old.attributes.items() if key not in {"source", "target", "value"}}
     ours = {key: value for key, value in fresh.attributes.items() if key != "visible"}
     attributes = {**theirs, **ours, "parent": parent, "style": spelled_style(_style(each))}
@@ -177,20 +178,20 @@ def _geometry(cell: Cell, each: _Known, page: Page) -> ET.Element | None:
     for side in _SIZE:
         if side in was and number(measure(old, side)) != was[side]:
             place.set(side, number(measure(old, side)))
-    folded = old.geometry.find("mxRectangle")
-    if folded is not None:
-        _fold(place, old, folded)
+    _fold(place, old)
     return place
 
 
-def _fold(place: ET.Element, old: Cell, folded: ET.Element) -> None:
-    """Editors keep a second size for folding; a table that is folded stays so, and unfolds to our size."""
-    other = copy.deepcopy(folded)
-    if old.attributes.get("collapsed") == "1":
+def _fold(place: ET.Element, old: Cell) -> None:
+    """Editors keep the size for folding beside the other; a table that is folded stays so, with our sizes."""
+    ours, theirs = place.find("mxRectangle"), None if old.geometry is None else old.geometry.find("mxRectangle")
+    if ours is None and theirs is not None:
+        place.append(copy.deepcopy(theirs))
+    elif ours is not None and old.attributes.get("collapsed") == "1":
         for side in _SIZE:
-            other.set(side, place.get(side, "0"))
-            place.set(side, number(measure(old, side)))
-    place.append(other)
+            open_size = place.get(side, "0")
+            place.set(side, ours.get(side, "0"))
+            ours.set(side, open_size)
 
 
 def _freed(cell: Cell, old: Page, gone: Collection[str], there: Collection[str]) -> Cell:
@@ -221,8 +222,8 @@ def _shift(place: ET.Element, left: float, top: float, *, relative: bool) -> Non
         return
     points = [point for point in place.iter("mxPoint") if point.get("as") != "offset"]
     for each in [*points, *([place] if place.get("relative") != "1" else [])]:
-        each.set("x", number(float(each.get("x") or 0) + left))
-        each.set("y", number(float(each.get("y") or 0) + top))
+        each.set("x", number(length(each.get("x")) + left))
+        each.set("y", number(length(each.get("y")) + top))
 
 
 def _refuge(cell: Cell, old: Page, there: Collection[str]) -> str:

@@ -1,16 +1,17 @@
 """How each kind of cell looks, in the editor's own words.
 
-No style has `html=1`: labels are plain text then, whatever a client called itself.
+No style has `html=1` or wraps its text: labels are plain text then, whatever a client called itself.
 """
 
 from __future__ import annotations
 
 from viz import palette
+from viz.formats.drawio.cells import spelled_style, styled
 from viz.scene import BEHIND, Arrow, Kind, Role, Sample
 
 _MONO = f"fontFamily=Courier New;fontSize=11;fontColor={palette.TEXT.light};align=left;"
 _SERVICE = (
-    f"whiteSpace=wrap;fillColor={palette.SERVICE_FILL.light};strokeColor={palette.SERVICE_LINE.light};"
+    f"fillColor={palette.SERVICE_FILL.light};strokeColor={palette.SERVICE_LINE.light};"
     f"strokeWidth=1.8;fontColor={palette.TEXT.light};fontStyle=1;fontSize=12;"
 )
 SERVICE = f"rounded=1;arcSize=8;{_SERVICE}"
@@ -72,7 +73,7 @@ def line(arrow: Arrow) -> str:
 def sample(what: Sample) -> str:
     """What stands for it in the legend."""
     if what == "group":
-        return SERVICES
+        return spelled_style({**styled(SERVICES), "dx": "5", "strokeWidth": "1"})
     if what == "order":
         return f"rounded=1;arcSize=50;strokeColor=none;fillColor={palette.PUBLISH.light};{_ORDER}"
     kind: Kind = what if what in {"publish", "deny"} else "receive"

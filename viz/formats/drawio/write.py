@@ -118,7 +118,11 @@ def _node_id(node: str) -> str:
 
 
 def _told(label: str, tooltip: str, link: str = "", data: Data = ()) -> dict[str, str]:
-    """What a cell says. Editors read tooltips as HTML, and open whatever a link says: so only addresses of the web."""
+    """What a cell says.
+
+    Editors read tooltips as HTML, and show all data where there is none; they open whatever a link says, so that may
+    only be an address of the web.
+    """
     address = {"link": link} if link.lower().startswith(("http://", "https://")) else {}
     # a fact has its own name, but none may stand in for what the editor reads
     facts = {name: value for name, value in data if name not in {"label", "id", "link", "tooltip", NOTE}}
@@ -147,6 +151,8 @@ def _table(table: Table) -> Iterator[Cell]:
     name = _node_id(table.node)
     style = styles.TABLE.format(top=table.header_height)
     place = geometry(table.x, table.y, table.width, table.height)
+    folded = {"width": number(table.width), "height": number(table.header_height), "as": "alternateBounds"}
+    SubElement(place, "mxRectangle", folded)
     yield Cell(name, _vertex(style, layer("topics")), _told(table.header, table.tooltip), place)
     for row in table.rows:
         yield _row(table, row, styles.ROW, name)
@@ -198,7 +204,7 @@ def _side(arrow: Arrow, tables: Mapping[str, Table]) -> str:
 def _words(name: str, label: Label) -> Cell:
     width = sans_width(label.text, 15.0, bold=True)
     place = geometry(label.x - (width if label.end else 0.0), label.y - 15, width, 20)
-    return Cell(name, _vertex(styles.words(label.role), layer("words")), {"label": label.text}, place)
+    return Cell(name, _vertex(styles.words(label.role), layer("words")), _told(label.text, ""), place)
 
 
 def _legend(entry: LegendEntry) -> Iterator[Cell]:
@@ -206,8 +212,8 @@ def _legend(entry: LegendEntry) -> Iterator[Cell]:
         return
     high = 14 if entry.sample in {"group", "order"} else 10
     place = geometry(entry.x, entry.y - high / 2, entry.width if high == 10 else min(20, entry.width), high)
-    said = {"label": "1" if entry.sample == "order" else ""}
+    said = _told("1" if entry.sample == "order" else "", "")
     yield Cell(f"sample-{entry.sample}", _vertex(styles.sample(entry.sample), layer("words")), said, place)
     place = geometry(entry.x + entry.width + 4, entry.y - 10, sans_width(entry.text, 12.0), 20)
     style = styles.words(standing=False)
-    yield Cell(f"meaning-{entry.sample}", _vertex(style, layer("words")), {"label": entry.text}, place)
+    yield Cell(f"meaning-{entry.sample}", _vertex(style, layer("words")), _told(entry.text, ""), place)
