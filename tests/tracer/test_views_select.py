@@ -253,6 +253,17 @@ def test_services_alone_are_joined_by_deliveries():
     assert view.remarks == (Remark("services", 4, drawn=4),)
 
 
+def test_the_topics_that_services_alone_leave_out_are_counted_one_by_one():
+    remarks = simplified(farm(), Choice(view="services")).remarks
+    assert [(remark.what, remark.count) for remark in remarks] == [("grouped", 60), ("services", 180)]
+
+
+def test_what_is_hidden_far_away_is_not_spoken_of():
+    make = plant()
+    make.receive("$SYS/uptime", "monitor", {None: (1, 0)}, through="$SYS/#")
+    assert [remark.what for remark in simplified(make.graph, Choice(focus=("pump",))).remarks] == ["focus"]
+
+
 def test_services_without_deliveries_stay_and_the_view_says_that_there_are_none():
     make = GraphMaker()
     make.publish("writer", "t")

@@ -93,7 +93,10 @@ def _active(view: View, named: Collection[str]) -> View:
 
 
 def _kept(view: View, remark: Remark, nodes: Collection[str], only: Collection[Edge] | None = None) -> View:
-    """These nodes alone, and of their edges these, or all; but no delivery on a topic that is gone."""
+    """These nodes alone, and of their edges these, or all; but no delivery on a topic that is gone.
+
+    Of what is hidden elsewhere nothing need be said any more.
+    """
     gone = {node for node in view.graph if node.startswith("topic:") and node not in nodes}
     edges = [
         each
@@ -103,7 +106,10 @@ def _kept(view: View, remark: Remark, nodes: Collection[str], only: Collection[E
         and (only is None or each[:3] in only)
         and ("topic" not in each[3] or f"topic:{each[3]['topic']}" not in gone)
     ]
-    return _with(view, _part(view.graph, nodes, edges), remark)
+    part = _part(view.graph, nodes, edges)
+    hidden = {str(each.get("hidden")) for _, each in part.nodes(data=True)}
+    others = tuple(each for each in view.remarks if each.what not in _REASONS or _REASONS[each.what] in hidden)
+    return _with(replace(view, remarks=others), part, remark)
 
 
 def _edges(graph: nx.MultiDiGraph[str]) -> Iterable[_Edge]:
@@ -122,14 +128,17 @@ def _part(graph: nx.MultiDiGraph[str], nodes: Collection[str], edges: Iterable[A
 def services_only(view: View) -> View:
     """Services alone, and whose messages reach whom; hidden topics stay, for formats of data.
 
-    Remark `services`: how many topics there were, and how many pairs of services are drawn.
+    Remark `services`: how many topics there were, and how many pairs of services are drawn. What was said of how these
+    topics were drawn no longer holds.
     """
     if any(remark.what == "services" for remark in view.remarks):
         return view  # it was saved so
     nodes = {node for node, each in view.graph.nodes(data=True) if each["kind"] == "service" or each.get("hidden")}
     graph = _part(view.graph, nodes, (each for each in _edges(view.graph) if nodes.issuperset(each[:2])))
+    topics = sum(int(each.get("topics") or 1) for node, each in view.graph.nodes(data=True) if node not in nodes)
     pairs = {edge[:2] for edge in View(graph).drawn().edges(keys=True) if edge[2].startswith("deliver:")}
-    return _with(view, graph, Remark("services", 0, drawn=len(pairs)))
+    others = (remark for remark in view.remarks if remark.what not in {"templates", "collapsed"})
+    return replace(view, graph=graph, remarks=(*others, Remark("services", topics, drawn=len(pairs))))
 
 
 def _with(view: View, graph: nx.MultiDiGraph[str], remark: Remark) -> View:

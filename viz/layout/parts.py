@@ -320,7 +320,8 @@ def _delivered(reader: Reader) -> list[Arrow]:
         sentence, data = words.traffic(edges)
         topics = words.names({edge["topic"] for edge in edges})
         head = f"{shown(reader.name(source))} reaches {shown(reader.name(target))} on {topics}"
-        text = f"{words.number(len(edges), 'topic')}, {words.number(messages, 'message')}"
+        count = sum(int(edge.get("topics") or 1) for edge in edges)
+        text = f"{words.number(count, 'topic')}, {words.number(messages, 'message')}"
         arrows.append(
             Arrow(
                 "deliver",
