@@ -340,3 +340,15 @@ def test_a_view_is_the_same_whatever_the_hash_seed():
 def test_the_systems_are_as_small_as_in_the_trials(name, services, topics):
     graph = simplified(traffic.graph_of(systems.SYSTEMS[name]())).drawn()
     assert (len(names(graph, "service")), len(names(graph, "topic"))) == (services, topics)
+
+
+def test_a_group_without_a_common_name_has_those_of_its_members():
+    make = fleet()
+    for name in ("scada", "pager", "kafka"):
+        make.publish(name, "x")
+    for name in ("one", "two", "three", "four"):
+        make.publish(name, "y")
+    for name in ("hall-screen", "door-screen", "roof-screen"):
+        make.publish(name, "z")
+    found = names(simplified(make.graph).graph, "service")
+    assert found == ["*-screen", "dev-*", "four, one, three, …", "kafka, pager, scada", "screen", "store"]

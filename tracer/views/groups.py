@@ -51,6 +51,7 @@ def with_groups(graph: nx.MultiDiGraph[str], plan: Plan, every: Mapping[str, Use
         if service not in in_fleet and (what or forms[service]):
             equal[what, "" if what else forms[service]].append(service)
     groups += [services for services in equal.values() if len(services) >= LEAST]
+    groups.sort(key=lambda group: (sorted({topic for one in group for _, topic in does[one]}), min(group)))
     return _grouped(graph, plan, groups, "alike")
 
 
@@ -65,7 +66,7 @@ def with_groups_by(graph: nx.MultiDiGraph[str], plan: Plan, by: GroupBy) -> Plan
             found[name].append(node)
     groups = {name: nodes for name, nodes in found.items() if len(nodes) > 1}
     if by == "name":
-        return _grouped(graph, plan, list(groups.values()), by)
+        return _grouped(graph, plan, [nodes for _, nodes in sorted(groups.items())], by)
     return _grouped(graph, plan, groups, by)
 
 

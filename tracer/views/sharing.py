@@ -33,7 +33,7 @@ def with_shares(graph: nx.MultiDiGraph[str], plan: Plan, every: Mapping[str, Use
     for service, use in every.items():
         if use.shared:
             alike[frozenset(use.shared), frozenset(use.received)].append(service)
-    groups = [group for each in alike.values() for group in _parted(each, every) if len(group) > 1]
+    groups = sorted(group for each in alike.values() for group in _parted(each, every) if len(group) > 1)
     if not groups:
         return plan
     into, made = grouped(graph, plan, groups, "share")

@@ -69,15 +69,16 @@ def grouped(
     Args:
         graph: the raw one.
         plan: so far.
-        groups: nodes of services; by the name of their group, or without one: it is then made of theirs.
+        groups: nodes of services; by the name of their group, or without one: it is then made of theirs, and groups
+            of one name are numbered in this order.
         why: the attribute `group`.
     """
     taken = {str(each["name"]) for _, each in graph.nodes(data=True) if each["kind"] == "service"}
     taken |= {str(each["name"]) for each in plan.made.values() if "group" in each}
-    named = list(groups.items()) if isinstance(groups, Mapping) else [("", members) for members in groups]
+    named = sorted(groups.items()) if isinstance(groups, Mapping) else [("", members) for members in groups]
     into: dict[str, str] = {}
     made: dict[str, dict[str, Any]] = {}
-    for wanted, nodes in sorted((name, sorted(nodes)) for name, nodes in named):
+    for wanted, nodes in named:
         base = wanted or group_name(str(graph.nodes[node]["name"]) for node in nodes)
         name, number = base, 2
         while name in taken:
