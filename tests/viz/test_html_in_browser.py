@@ -77,6 +77,16 @@ def test_a_search_dims_what_it_does_not_find_and_counts(shows):
     assert opacity(named(page, "service tasmota-plug-1")) == 1
 
 
+def test_a_client_is_found_in_the_group_that_it_was_put_into(shows):
+    make = GraphMaker()
+    make.message("a/b", "dev-*", ["reader"])
+    make.graph.nodes["service:dev-*"].update(members=3, group="alike", clients=["dev-1", "dev-2", "dev-3"])
+    GRAPHS["group"] = lambda: make.graph
+    page = shows("group", "#q=dev-2")
+    expect(page.locator("#count")).to_have_text("1 of 3 names")
+    assert "service dev-*" in lit(page)
+
+
 @pytest.mark.parametrize(
     ("words", "hits"),
     [("zigbee2mqtt/+/motion", 1), ("evcc/#", 4), ("#", 43), ("+/status", 2), ("zigbee2mqtt/0x12/motion", 1)],
@@ -116,7 +126,7 @@ def test_a_click_on_a_service_tells_what_it_sends_gets_and_whom_it_feeds(shows):
     assert [row[0] for row in panel(page, "Publishes")] == ["alarm/state"]
     received = {row[0]: row for row in panel(page, "Receives")}
     assert received.keys() == {
-        "alarm/command", "frigate/front/person", "frigate/garden/person", "zigbee2mqtt/{id}/motion",
+        "alarm/command", "frigate/front/person", "frigate/garden/person", "zigbee2mqtt/{id}/motion ×6",
     }  # fmt: skip
     assert "home-assistant" in received["alarm/command"][2]
     assert {row[0] for row in panel(page, "Feeds")} == {"home-assistant", "node-red"}
@@ -136,6 +146,17 @@ def test_a_click_on_a_topic_tells_who_publishes_and_who_receives_by_which_filter
 def test_a_topic_tells_whose_message_the_broker_keeps(shows):
     page = shows("workflow", "#open=topic:markdown/status")
     expect(page.locator("#panel dl")).to_contain_text("Retainedby markdown")
+
+
+def test_many_filters_are_counted_and_told_when_asked_for(shows):
+    make = GraphMaker()
+    make.message("a/{id}", "sender", ["reader"])
+    make.graph.edges["topic:a/{id}", "service:reader", "subscribe"]["filters"] = [f"a/{each}" for each in range(9)]
+    GRAPHS["filters"] = lambda: make.graph
+    page = shows("filters", "#open=topic:a/{id}")
+    expect(page.get_by_text("a/7")).to_be_hidden()
+    page.get_by_text("by 9 filters").click()
+    expect(page.get_by_text("a/7")).to_be_visible()
 
 
 def test_what_was_refused_is_told(shows):

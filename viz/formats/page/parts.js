@@ -16,8 +16,9 @@ function breakable(text) {
 
 /** A button with the name of a node; what happens on a click is said elsewhere, once for all. */
 function nameOf(model, place, more = {}) {
-  const { kind, text } = model.nodes[place];
-  return el("button", { class: "name " + kind, "data-open": place, ...more }, ...breakable(text));
+  const { kind, text, times } = model.nodes[place];
+  const many = times ? [" ", el("span", { class: "times" }, "×" + times.toLocaleString("en"))] : [];
+  return el("button", { class: "name " + kind, "data-open": place, ...more }, ...breakable(text), ...many);
 }
 
 /** A table with a heading; a row is a list of texts, elements or lists of them. */
@@ -56,7 +57,7 @@ function fromWhom(model, line) {
   if (!line.messages) return ["nobody yet: nothing came"];
   const known = sendersOf(model, line);
   const lost = line.messages - total(known, "messages");
-  const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), " " + proofOf(feed)));
+  const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), ": " + proofOf(feed)));
   return listed(lost > 0 ? [...items, lost.toLocaleString("en") + " from unknown"] : items);
 }
 
@@ -78,8 +79,10 @@ function inWords(lines, noun) {
 /** By which filters, where they say more than the topic does, and whether only a part of it is meant. */
 function filtersOf(model, line) {
   const filters = (line.filters || []).filter((one) => one !== model.nodes[line.from].text);
-  const words = filters.length ? ["by ", ...listed(filters.map((one) => el("code", {}, ...breakable(one))))] : [];
-  const said = line.part ? [...words, " (a part of it)"] : words;
+  const codes = listed(filters.map((one) => el("code", {}, ...breakable(one))));
+  const few = filters.length <= 3, part = line.part ? [" (a part of it)"] : [];
+  const many = el("details", {}, el("summary", {}, "by " + amount(filters.length, "filter"), ...part), ...codes);
+  const said = few ? [...(filters.length ? ["by "] : []), ...codes, ...part] : [many];
   return said.length ? [el("div", { class: "by" }, ...said)] : [];
 }
 
@@ -126,7 +129,7 @@ const MEANINGS = { publish: "publishes", proven: "receives", partly: "receives, 
 
 /** A line as words: publishes 12; receives 12 from runner. */
 function saidOf(model, line) {
-  const count = line.messages.toLocaleString("en");
+  const count = line.messages.toLocaleString("en") + (line.part ? " (on a part of it)" : "");
   if (line.kind !== "subscribe") return (line.kind === "deny" ? "refused " : "publishes ") + count;
   if (!line.messages) return "subscribed, nothing came";
   const from = sendersOf(model, line).map((feed) => model.nodes[feed.from].text);

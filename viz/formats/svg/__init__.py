@@ -50,7 +50,7 @@ def _shapes(scene: Scene, held: Hooks) -> list[str]:
     ]
     lines += [table(one, held) for one in scene.tables]
     lines += [box(one, held) for one in scene.boxes]
-    lines += [order(one) for _, one in drawn if one.order]
+    lines += [order(one, held, place) for place, one in drawn if one.order]
     return lines + around
 
 

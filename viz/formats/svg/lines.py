@@ -39,10 +39,10 @@ def arrow(one: Arrow, hooks: Hooks, place: int, *, near: bool) -> str:
     )
 
 
-def order(one: Arrow) -> str:
+def order(one: Arrow, hooks: Hooks, place: int) -> str:
     """When it was sent, in a disc just before the head: beside a row no two lines are close together."""
     half = max(_RADIUS, len(one.order) * _LETTER / 2 + 4.0)
-    return disc(_before(one, half + 2.0), half, one.order)
+    return f"<g {hooks.joined(one, 'when', 'o', place)}>{disc(_before(one, half + 2.0), half, one.order)}</g>"
 
 
 def disc(middle: Point, half: float, words: str) -> str:
