@@ -129,12 +129,18 @@ def _corner(parts: Parts) -> tuple[float, float]:
 
 
 def _summary(parts: Parts) -> str:
-    services = len({box.node for box in parts.boxes})
-    topics = sum(len(table.rows) for table in parts.tables)
-    text = words.number(services, "service")
-    # Between services a message counts once for each whom it reaches, and topics are not to be seen.
-    text += f", {words.number(topics, 'topic')}" if topics or not parts.lines else ""
-    text += f", {words.number(parts.messages, 'message' if topics or not parts.lines else 'delivery')}"
+    boxes, rows = len({box.node for box in parts.boxes}), sum(len(table.rows) for table in parts.tables)
+    text = words.number(parts.services, "service") + (
+        f" in {words.number(boxes, 'box')}" if boxes < parts.services else ""
+    )
+    if not rows and parts.lines:
+        # Between services a message counts once for each whom it reaches, and topics are not to be seen.
+        text += f", {words.number(parts.messages, 'delivery')}"
+    else:
+        text += f", {words.number(parts.topics, 'topic')}" + (
+            f" in {words.number(rows, 'row')}" if rows < parts.topics else ""
+        )
+        text += f", {words.number(parts.messages, 'message')}"
     return text + (f" in {words.duration(parts.seconds)}" if parts.seconds else "")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from viz.layout.parts import BOX_HEIGHT
-from viz.scene import Arrow, Box, Point, Table, curve
+from viz.scene import BEHIND, Arrow, Box, Point, Table, curve
 
 HEAD = 7.0
 """Length of an arrow's head, in points."""
@@ -40,6 +40,11 @@ class _Line:
 def height_for(lines: int) -> float:
     """How tall a box must be for so many lines at one side."""
     return min(_TALLEST_BOX, max(BOX_HEIGHT, _STEP * (lines - 1) + 16.0))
+
+
+def right_of(box: Box) -> float:
+    """Where lines end at its right side: before the second rectangle behind it, if it has one."""
+    return box.x + box.width + (BEHIND if box.count else 0.0)
 
 
 def middles(tables: Iterable[Table]) -> dict[str, float]:
@@ -99,7 +104,7 @@ def _spread(box: Box, place: int, lines: int) -> float:
 
 def _between(arrow: Arrow, line: _Line, y: float, shift: float) -> Arrow:
     box, table = line.service, line.table
-    at_box = (box.x + box.width if line.right else box.x, y)
+    at_box = (right_of(box) if line.right else box.x, y)
     at_row = (table.x if line.right else table.x + table.width, line.y + shift)
     start, tip = (at_row, at_box) if arrow.kind == "receive" else (at_box, at_row)
     foot = (tip[0] - HEAD if tip[0] > start[0] else tip[0] + HEAD, tip[1])

@@ -22,8 +22,8 @@ _MOST_NAMES = 12
 
 
 def number(count: int, noun: str) -> str:
-    """`1 message`, `1,234 messages`, `2 deliveries`."""
-    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    """`1 message`, `1,234 messages`, `2 deliveries`, `3 boxes`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("x") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else several}"
 
 
