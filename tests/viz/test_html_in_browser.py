@@ -125,9 +125,9 @@ def test_a_click_on_a_service_tells_what_it_sends_gets_and_whom_it_feeds(shows):
     expect(page.locator("#panel h2")).to_have_text("alarm-panel")
     assert [row[0] for row in panel(page, "Publishes")] == ["alarm/state"]
     received = {row[0]: row for row in panel(page, "Receives")}
-    assert received.keys() == {
-        "alarm/command", "frigate/front/person", "frigate/garden/person", "zigbee2mqtt/{id}/motion \N{MULTIPLICATION SIGN}6",
-    }  # fmt: skip
+    assert [name.split(" ")[0] for name in received] == [
+        "alarm/command", "frigate/front/person", "frigate/garden/person", "zigbee2mqtt/{id}/motion",
+    ]  # fmt: skip
     assert "home-assistant" in received["alarm/command"][2]
     assert {row[0] for row in panel(page, "Feeds")} == {"home-assistant", "node-red"}
     assert {row[0] for row in panel(page, "Fed by")} == {"home-assistant", "frigate", "zigbee2mqtt"}
