@@ -23,7 +23,7 @@ def near(graph: nx.MultiDiGraph[str], starts: Iterable[str], hops: int) -> set[s
     """
     found = set(starts)
     last = found
-    for _ in range(hops):
+    for _ in range(min(hops, len(graph))):
         topics, services = _hop(graph, last)
         found = found | topics
         last = {node for node in services - found if not graph.nodes[node].get("hidden")}
