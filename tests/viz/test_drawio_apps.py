@@ -51,11 +51,12 @@ def editor(chromium):
         (workflow(), "auto"),
         (home(), "auto"),
         (home(), "columns"),
+        (home(), "matrix"),
         (services_in("plant", 60), "auto"),
         (random_graph(60, 150, 300), "columns"),
         (nasty(), "columns"),
     ],
-    ids=["workflow", "home", "home by columns", "plant", "large", "nasty"],
+    ids=["workflow", "home", "home by columns", "home as a matrix", "plant", "large", "nasty"],
 )
 def test_the_viewer_shows_all_of_it_with_both_ends_of_every_line(viewer, graph, layout):
     text = drawn(graph, layout=layout).decode()

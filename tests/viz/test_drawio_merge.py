@@ -246,6 +246,17 @@ def test_another_layout_is_followed_where_nobody_moved_anything():
     assert places(drawn(workflow(), moved))[RUNNER][0] == 1234
 
 
+def test_a_matrix_is_where_it_belongs_and_keeps_its_colours():
+    before = edited(
+        drawn(workflow(), layout="matrix"), (RUNNER, "x", 900), (RUNNER, "style:fontColor", "#FF0000"), NOTE
+    )
+    after = drawn(with_more(workflow(), ("sensor", "sensor/t", ["runner"])), before, "matrix")
+    fresh = drawn(with_more(workflow(), ("sensor", "sensor/t", ["runner"])), layout="matrix")
+    assert {name: place for name, place in places(after).items() if name != "mine-1"} == places(fresh)
+    assert "fontColor=#FF0000;" in read(after)[RUNNER]["style"]
+    assert "mine-1" in read(after)
+
+
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><mxfile><diagram name="&b;"/></mxfile>'
 
 

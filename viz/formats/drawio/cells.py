@@ -87,6 +87,12 @@ def ident(kind: str, name: str) -> str:
     return f"{kind}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:14]}"
 
 
+def node_id(node: str) -> str:
+    """The id of a service, topic or table (`topics:…`), from its name alone."""
+    kind, _, name = node.partition(":")
+    return ident({"topics": "table"}.get(kind, kind), name)
+
+
 def number(value: float) -> str:
     """A length, to a tenth of a point."""
     text = f"{value:.1f}".removesuffix(".0")

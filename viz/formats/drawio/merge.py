@@ -44,7 +44,8 @@ _HEIGHTS = {"exitY", "entryY"}
 _TITLE = "label-title-0"
 T = TypeVar("T")
 _KINDS = {
-    "service", "topic", "table", "publish", "receive", "deny", "deliver", "reach", "mark", "label", "sample", "meaning",
+    "service", "topic", "table", "publish", "receive", "deny", "deliver", "reach", "mark", "rule", "label", "sample",
+    "meaning",
 }  # fmt: skip
 
 
@@ -75,11 +76,12 @@ def merged(fresh: Page, old: Page) -> Page:
     known = {name: _Known(fresh.cells[name], cell) for name, cell in old.cells.items() if name in fresh.cells}
     gone = {name for name, cell in old.cells.items() if name not in known and _was_ours(cell)}
     there = old.cells.keys() - gone | fresh.cells.keys()
-    anchored = _anchored(known, fresh, old)
+    grid = any(name.startswith("mark-") for name in fresh.cells)
+    anchored = not grid and _anchored(known, fresh, old)
     cells: dict[str, Cell] = {}
     for name, cell in old.cells.items():
         if name in known:
-            cells[name] = _kept(known[name], old, there, anchored=anchored)
+            cells[name] = _kept(known[name], old, there, anchored=anchored, grid=grid)
         elif name not in gone:
             cells[name] = _freed(cell, old, gone, there)
     new = {name: cell for name, cell in fresh.cells.items() if name not in cells}
@@ -128,13 +130,13 @@ def _was_ours(cell: Cell) -> bool:
 
 
 def _anchored(known: Mapping[str, _Known], fresh: Page, old: Page) -> bool:
-    """Whether things stay where they were: it is the same drawing, by the same layout, and no matrix."""
+    """Whether things stay where they were: it is the same drawing, by the same layout."""
     layouts = [(page.cells[_TITLE].data or {}).get("layout") for page in (fresh, old) if _TITLE in page.cells]
     nodes = any(name.startswith(("service-", "topic-")) for name in known)
-    return nodes and len(set(layouts)) <= 1 and not any(name.startswith("mark-") for name in fresh.cells)
+    return nodes and len(set(layouts)) <= 1
 
 
-def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool) -> Cell:
+def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool, grid: bool) -> Cell:
     """A cell of ours as a person left it."""
     fresh, old = each.fresh, each.old
     if fresh.data is None:
@@ -147,7 +149,7 @@ def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool) -
     cell = replace(fresh, attributes=_sorted_like(ours, attributes), data=_sorted_like(fresh.data, data), rest=old.rest)
     if fresh.edge:
         return replace(cell, geometry=old.geometry)
-    if each.loose and not anchored:
+    if not anchored and (each.loose or grid):
         return cell
     return replace(cell, geometry=_geometry(cell, each, page))
 
