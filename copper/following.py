@@ -22,6 +22,8 @@ Feed = Callable[[Callable[[Batch], None], threading.Event], None]
 
 AGAIN = 1.0
 """Seconds until a log that is not there is looked for again."""
+PATIENCE = 1.0
+"""Seconds for which the end of a thread is waited for: one that reads standard input does not end before that does."""
 
 
 class Following:
@@ -30,14 +32,17 @@ class Following:
     Args:
         name: of the source.
         feed: calls what it is given with each batch, until the event is set or nothing more comes.
+        look: what there is to say of the source just now; empty where nothing is.
     """
 
-    def __init__(self, name: str, feed: Feed) -> None:
+    def __init__(self, name: str, feed: Feed, look: Callable[[], str] = str) -> None:
         self._name = name
         self._feed = feed
+        self._look = look
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._present = Present(name)
+        self._is_stopped = False
+        self._present = Present(name, number=_now())
         self._problem = ""
         self._is_over = False
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
@@ -46,10 +51,16 @@ class Following:
         """Begin to read."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End it, and wait for that."""
+    def end(self) -> None:
+        """Nothing more will come: what is there is still read, and shown for as long as anybody likes."""
         self._stop.set()
-        self._thread.join()
+
+    def stop(self) -> None:
+        """End it at once, and wait for that."""
+        self._is_stopped = True
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
 
     def number(self) -> int:
         """Of the last pulse."""
@@ -75,7 +86,7 @@ class Following:
         with self._lock:
             present, counts = self._present, self._present.counts
             quiet = None if present.taken_at is None else max(0.0, time.time() - present.taken_at)
-            words = (*present.words, self._problem) if self._problem else tuple(present.words)
+            words = tuple(filter(None, (*present.words, self._problem or self._look())))
             return Health(
                 source=self._name,
                 lines=counts.lines,
@@ -100,19 +111,35 @@ class Following:
 
     def _follow(self) -> None:
         """Read until it is stopped; a log that can't be read is tried again from its start, as a new one."""
-        while not self._stop.is_set():
+        while not self._is_stopped:
             try:
                 self._feed(self._take, self._stop)
+            except _StoppedError:
+                return
             except CopperError as error:
                 with self._lock:
                     self._problem = str(error)
-                    self._present = Present(self._name, number=self._present.number + 1)
-                self._stop.wait(AGAIN)
+                    if self._present.counts.lines:
+                        self._present = Present(self._name, number=max(self._present.number + 1, _now()))
+                    self._is_over = self._stop.is_set()
+                if self._stop.wait(AGAIN):
+                    return
             else:
-                self._is_over = not self._stop.is_set()
+                self._is_over = True
                 return
 
     def _take(self, batch: Batch) -> None:
+        if self._is_stopped:
+            raise _StoppedError
         with self._lock:
             self._problem = ""
             self._present.take(batch)
+
+
+class _StoppedError(Exception):
+    """Nobody wants to know any more, however much there is to be read."""
+
+
+def _now() -> int:
+    """A number to begin with that is higher than those of a process before: a page may have outlived that."""
+    return int(time.time() * 1000)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tracer.errors import CopperError
 from tracer.events import Event, of_dict
 from tracer.pipeline import Counts
-from tracer.watching import EVERY, Batch
+from tracer.watching import EVERY, MOST, Batch
 
 
 def events_of(file: Path) -> list[Event]:
@@ -39,7 +39,7 @@ def replay(events: Iterable[Event], speed: float, take: Callable[[Batch], None],
 
     Args:
         events: in their order.
-        speed: how many times faster; 1 is as it was.
+        speed: how many times faster; 1 is as it was, infinity is all at once.
         take: is given each batch.
         stop: set it to end.
     """
@@ -50,6 +50,9 @@ def replay(events: Iterable[Event], speed: float, take: Callable[[Batch], None],
             at = datetime.fromisoformat(event.at.replace("Z", "+00:00")).timestamp()
             first = at if first is None else first
             now = max(now, (at - first) / speed)
+        if len(batch.items) >= MOST:
+            take(batch)
+            batch = Batch()
         while (left := begun + now - time.monotonic()) > 0:
             if batch.items:
                 take(batch)

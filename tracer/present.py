@@ -45,7 +45,7 @@ class Present:
     Args:
         source: the name of the log.
         clock: the time, for logs whose lines have none; in seconds since 1970.
-        number: of the last pulse before.
+        number: of the last pulse before; entries of the tail are numbered from there on, too.
     """
 
     def __init__(self, source: str = "", clock: Callable[[], float] = time.time, number: int = 0) -> None:
@@ -63,8 +63,7 @@ class Present:
         self._services: dict[str, str] = {}
         self._pulses: deque[Pulse] = deque(maxlen=PULSES)
         self._tail: deque[tuple[int, e.Event | Flow]] = deque(maxlen=NEWEST)
-        self._told = 0
-        self._number = number
+        self._told = self._number = number
 
     # -- what comes in ----------------------------------------------------------------------------------------
 

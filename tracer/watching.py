@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from tracer.events import Event
 from tracer.flows import Flow
 from tracer.pipeline import Counts, Pipeline
 from tracer.reader import Reader
-from tracer.sources import Line, follow_log, is_file
+from tracer.sources import Line, follow_log, is_path, open_chunks
+from tracer.sources.archive import DamagedError
 from tracer.sources.file import follow_chunks
 
 EVERY = 0.1
@@ -62,19 +63,24 @@ class Batch:
     words: list[str] = field(default_factory=list)
 
 
-def watch(log: str, take: Callable[[Batch], None], stop: threading.Event) -> None:
+def watch(
+    log: str, take: Callable[[Batch], None], stop: threading.Event, *, parts: Sequence[str] = ()
+) -> None:
     """Follow a log, from its start, until `stop` is set; standard input until it ends.
 
     Args:
         log: a file's path, `-`, or `docker:CONTAINER`.
         take: is given each batch; the log is not read on before it returns.
         stop: set it to end.
+        parts: files that hold what was written before the log began, the oldest first.
 
     Raises:
         CopperError: the log can't be read.
     """
     watching = _Watching(take)
-    if is_file(log):
+    for part in parts:
+        watching.read(part)
+    if is_path(log):
         watching.path = Path(log)
         for chunk in follow_chunks(watching.path, stop, watching.at_rest, opened=watching.opened, lost=watching.tell):
             watching.reader.feed(chunk)
@@ -132,6 +138,17 @@ class _Watching:
         return False
 
     # -- what follows the log calls ---------------------------------------------------------------------------
+
+    def read(self, part: str) -> None:
+        """A file that does not grow any more, to its end."""
+        self.reader.begin(part)
+        try:
+            for chunk in open_chunks(part) or ():
+                self.reader.feed(chunk)
+                self.hand_on_if_due()
+        except DamagedError as error:
+            self.tell(str(error))
+        self.reader.end()
 
     def opened(self, _file: object, offset: int, number: int) -> None:
         """The bytes that follow are of another file."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from tracer.sources import archive, container, file, stdin
 from tracer.sources.lines import Line
 
-__all__ = ["Line", "follow_log", "is_archive", "is_file", "open_chunks", "open_log"]
+__all__ = ["Line", "follow_log", "is_archive", "is_file", "is_path", "open_chunks", "open_log"]
 
 
 def open_log(name: str) -> Iterator[Line]:
@@ -31,7 +31,12 @@ def open_log(name: str) -> Iterator[Line]:
 
 def is_file(name: str) -> bool:
     """Whether a log is one that can be read again, from any place."""
-    return name != "-" and not name.startswith(container.SCHEME) and Path(name).is_file()
+    return is_path(name) and Path(name).is_file()
+
+
+def is_path(name: str) -> bool:
+    """Whether a log is a file by its name, there or not."""
+    return name != "-" and not name.startswith(container.SCHEME)
 
 
 def is_archive(name: str) -> bool:
