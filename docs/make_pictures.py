@@ -1,4 +1,4 @@
-"""Draws the pictures of the docs anew: `make docs`. Nothing in them depends on when or where that is.
+"""Draws the pictures of the docs anew: `make docs`. But for the run of the demo, they depend on no time or place.
 
 The demo, and the four systems of docs/systems.py in all layouts. Where a log is small enough they are drawn as a user
 would, from the log on; the others from the graph that their log gives.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copper.commands.trace_options import option
+from tracer.errors import CopperError
 
 if TYPE_CHECKING:
     from tracer.views import Choice
@@ -98,9 +99,21 @@ def picture_options(verb: Callable[..., None]) -> Callable[..., None]:
         if links:
             check(links)
         choice = Choice(**{each.name: more.pop(each.name) for each in fields(Choice)})
+        _refuse_both(choice)
         verb(*args, look=Look(choice, layout, links), **more)
 
     decorated: Callable[..., None] = with_look
     for one in reversed(_OPTIONS):
         decorated = one(decorated)
     return decorated
+
+
+def _refuse_both(choice: Choice) -> None:
+    """Nothing is put together, and something is: only one of them can be meant."""
+    both = [("--depth", choice.depth is not None), ("--group-by", choice.group_by in {"user", "name", "address"})]
+    for name, is_said in both:
+        if is_said and choice.fold == "off":
+            raise CopperError(
+                f"--fold off leaves everything as it is, and {name} puts together",
+                next_step="leave one of them out",
+            )

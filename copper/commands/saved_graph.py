@@ -25,8 +25,10 @@ _AGAIN = "write it again with copper-trace graph LOG --out FILE.json"
 
 
 def is_one(path: str) -> bool:
-    """Whether a file begins as a graph in JSON does."""
+    """Whether a file begins as a graph in JSON does; what is read from a pipe would be gone."""
     try:
+        if path == "-" or not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             return _HEAD.match(file.read(200)) is not None
     except (OSError, ValueError):

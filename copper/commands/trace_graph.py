@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from copper.commands import saved_graph, trace_input, trace_output, trace_runs
+from copper.commands import garbage, saved_graph, trace_input, trace_output, trace_runs
 from copper.commands.picture_options import Look, picture_options
 from copper.commands.recording import stored_graph
 from copper.commands.trace_options import Chosen, choice, option
@@ -69,9 +69,10 @@ def graph(  # one parameter an option
     if not traced and (chosen.topics or chosen.window):
         trace_output.words(trace_output.NOTHING_LEFT)
     before = _there(file, spelled)
-    drawn = picture.compose(
-        traced, spelled.name, title=title, layout=look.layout, choice=look.choice, before=before, links=look.links
-    )
+    with garbage.kept():
+        drawn = picture.compose(
+            traced, spelled.name, title=title, layout=look.layout, choice=look.choice, before=before, links=look.links
+        )
     _write(drawn, file)
     for note in drawn.notes:
         trace_output.words(note)
@@ -91,11 +92,13 @@ def _traced(chosen: Chosen, by: By, store: Path | None) -> tuple[nx.MultiDiGraph
     if chosen.stored:
         return stored_graph(chosen.names, store, chosen.window, by=by), None
     if any(map(saved_graph.is_one, chosen.logs)):
-        return saved_graph.load(chosen, by), None
+        with garbage.kept():
+            return saved_graph.load(chosen, by), None
     tally = Tally(chosen.window)
     done = trace_input.sum_up(chosen, tally)
     trace_input.refuse_useless(done, chosen)
-    graph = tally.graph(done.counts, by=by, source=chosen.names)
+    with garbage.kept():
+        graph = tally.graph(done.counts, by=by, source=chosen.names)
     if isinstance(chosen.window, Run):
         graph.graph["actions"] = trace_runs.actions_of(chosen.window.run)
     return graph, done

@@ -44,6 +44,7 @@ def test_what_is_chosen_is_chosen_for_data_too():
         (("--focus", "l"), "there is no service, client or topic 'l'; the nearest are 'L'"),
         (("--reaches", ""), "there is no service, client or topic ''; there are "),
         (("--focus", "re:("), "is no regular expression"),
+        (("--fold", "off", "--depth", "2"), "--fold off leaves everything as it is, and --depth puts together"),
         (("--hops", "-1"), "-1 is not in the range x>=0"),
         (("--depth", "0"), "0 is not in the range x>=1"),
         (("--top", "0"), "0 is not in the range x>=1"),

@@ -54,7 +54,8 @@ def test_near_a_topic_are_its_publishers_and_subscribers():
 def test_two_hops_go_on_from_whoever_is_near():
     assert near(plant().graph, "pump", hops=2) == "done logic pump sensor temp valve"
     assert near(plant().graph, "valve", hops=2) == "done logic pump sensor temp valve"
-    assert near(plant().graph, "pump", hops=3) == "display done logic pump sensor temp valve"
+    for hops in (3, 10**12):
+        assert near(plant().graph, "pump", hops=hops) == "display done logic pump sensor temp valve"
 
 
 def test_no_hop_is_what_is_named_alone():
@@ -100,6 +101,7 @@ def test_a_topic_of_a_template_finds_the_template():
         ("isp", "the nearest are 'display'"),
         ("nothing/like/it/at/all", "there are 'clock', 'clock-1'"),
         ("", "no service, client or topic ''"),
+        ("x" * 9999, r"topic 'x{40}…x{40}'; there are"),
         ("a#b", "no service, client or topic"),
         ("zone/#", "no service, client or topic"),
         ("re:^x", "no service, client or topic"),
@@ -251,6 +253,17 @@ def test_services_alone_are_joined_by_deliveries():
     assert names(view.graph) == ["clock", "display", "logic", "lonely", "pump", "sensor"]
     assert {key for *_, key in view.graph.edges(keys=True)} == {"deliver:temp", "deliver:valve", "deliver:done"}
     assert view.remarks == (Remark("services", 4, drawn=4),)
+
+
+def test_the_topics_that_services_alone_leave_out_are_counted_one_by_one():
+    remarks = simplified(farm(), Choice(view="services")).remarks
+    assert [(remark.what, remark.count) for remark in remarks] == [("grouped", 60), ("services", 180)]
+
+
+def test_what_is_hidden_far_away_is_not_spoken_of():
+    make = plant()
+    make.receive("$SYS/uptime", "monitor", {None: (1, 0)}, through="$SYS/#")
+    assert [remark.what for remark in simplified(make.graph, Choice(focus=("pump",))).remarks] == ["focus"]
 
 
 def test_services_without_deliveries_stay_and_the_view_says_that_there_are_none():

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from docs import systems, traffic
+from docs import systems
 from docs.systems import System
 from tests.viz.crossings import crossings
-from tracer.views import View, simplified
 from viz.layout import lay_out
 from viz.scene import Scene
 
@@ -50,11 +49,6 @@ class Drawn:
     topics: int
     lines: int
     crossings: int
-
-
-def view_of(system: System) -> View:
-    """What is to be seen of a system."""
-    return simplified(traffic.graph_of(system))
 
 
 def drawn(graph: nx.MultiDiGraph[str], layout: str) -> tuple[Scene, Drawn]:

@@ -12,8 +12,11 @@ import networkx as nx
 import pytest
 
 from tests.needs import need
+from tests.tracer.logs import CORPUS, traced
 from tests.viz.graphs import GraphMaker, home, nasty, workflow
+from tests.viz.readers import CUT, NO_NAMES, READERS, of_graph
 from tracer.errors import CopperError
+from tracer.views import simplified
 from viz.formats import FORMATS
 from viz.picture import compose, draw, format_for
 from viz.text import shown
@@ -84,6 +87,32 @@ def test_pictures_draw_each_edge_of_the_graph_once(graph, edges):
     assert sorted(edges(graph)) == drawn_edges(graph)
 
 
+def real(case):
+    """The graph of a real log."""
+    _, pipeline, tally = traced((CORPUS / case / "mosquitto.log").read_bytes())
+    return tally.graph(pipeline.counts, source="mosquitto.log")
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - NO_NAMES.keys()))
+@pytest.mark.parametrize(
+    "graph",
+    [workflow(), home(), nasty(), real("mosquitto-2.0.11-denied-acl"), real("mosquitto-2.0.11-sys-and-logtopic")],
+    ids=["workflow", "home", "nasty", "denied", "sys"],
+)
+def test_same_log_same_services_topics_and_lines_in_every_format(name, graph):
+    if name not in READERS:
+        pytest.fail(
+            f"tests/viz/readers.py has no reader for the format {name}: write one, or say there why it can't be"
+        )
+    held = FORMATS[name].holds
+    expected = of_graph(simplified(graph).graph if held == "all" else simplified(graph).drawn(), CUT.get(name, shown))
+    seen = READERS[name](draw(graph, name, layout="columns"))
+    assert seen.services == expected.services
+    assert seen.topics == expected.topics
+    assert seen.lines == expected.lines
+    assert seen.delivered in ({expected.delivered} if held == "all" else {expected.delivered, None})
+
+
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_an_empty_graph_is_a_whole_file_in_every_format(name):
     assert draw(GraphMaker().graph, name).strip()
@@ -92,7 +121,7 @@ def test_an_empty_graph_is_a_whole_file_in_every_format(name):
 def test_the_hash_seed_changes_no_byte():
     program = (
         "import hashlib, sys; from tests.viz.graphs import home; from viz.picture import draw; g = home()\n"
-        "for name in ('svg', 'drawio', 'json', 'dot'):\n"
+        "for name in ('svg', 'drawio', 'json', 'dot', 'mermaid', 'graphml', 'csv'):\n"
         "    for layout in ('auto', 'columns'):\n"
         "        print(name, hashlib.sha256(draw(g, name, layout=layout)).hexdigest())\n"
     )

@@ -243,3 +243,9 @@ def test_in_a_short_log_the_same_count_has_the_same_width_however_short_it_was()
         make.publish("writer", "t", 20)
         widths += [arrow.width for arrow in arrows(make.graph, "publish")]
     assert len(set(widths)) == 1
+
+
+def test_the_counts_are_of_all_that_is_drawn_in_groups_and_templates():
+    assert lay_out(part_of_a_group(), layout="columns").summary.startswith(
+        "401 services in 2 boxes, 800 topics in 2 rows"
+    )

@@ -16,6 +16,7 @@ from tracer.views.plan import Plan, folded, plan_of, service_nodes, topic_nodes
 from tracer.views.selecting import is_part, selected, services_only
 from tracer.views.sharing import with_shares
 from tracer.views.templates import with_templates
+from tracer.views.uses import uses
 from tracer.views.view import Choice, Remark, View
 
 __all__ = ["Choice", "Remark", "View", "simplified"]
@@ -77,5 +78,6 @@ def _smaller(graph: nx.MultiDiGraph[str], plan: Plan, choice: Choice) -> Plan:
     if choice.group_by in {"user", "name", "address"}:
         plan = with_groups_by(graph, plan, choice.group_by)
     if is_large and choice.group_by != "off":
-        plan = with_groups(graph, with_shares(graph, plan))
+        does = uses(graph, plan, service_nodes(graph, plan))
+        plan = with_groups(graph, with_shares(graph, plan, does), does)
     return plan

@@ -6,13 +6,14 @@ Comes in: a graph, and the plan so far. Goes out: the plan, with a node for each
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
 
 from tracer.views.heads import common_head, shape
 from tracer.views.plan import Plan, service_nodes
-from tracer.views.uses import grouped, uses
+from tracer.views.uses import Use, grouped
 from tracer.views.view import GroupBy, Remark
 
 LEAST = 3
@@ -25,30 +26,32 @@ _SHARED = 0.5
 What = frozenset[tuple[str, str]]
 
 
-def with_groups(graph: nx.MultiDiGraph[str], plan: Plan) -> Plan:
+def with_groups(graph: nx.MultiDiGraph[str], plan: Plan, every: Mapping[str, Use]) -> Plan:
     """Make those one that publish and receive on the same topics, as they are drawn. Remark `grouped`.
 
     In a fleet some publish on fewer topics than others, within one log: a fifth of a plant's topics missing would make
     a hundred groups of its presses. What only some of them do is then marked, by `whole`.
+
+    Args:
+        graph: the raw one.
+        plan: so far.
+        every: what each service does.
     """
-    every = uses(graph, plan, service_nodes(graph, plan))
-    does = {service: what for service, use in every.items() if (what := use.everything())}
-    equal: dict[tuple[str, What], list[str]] = defaultdict(list)
+    does = {service: use.everything() for service, use in every.items() if service not in plan.into}
+    forms = {service: shape(str(graph.nodes[service]["name"])) for service in does}
+    fleets: dict[str, list[str]] = defaultdict(list)
+    for service, form in forms.items():
+        fleets[form].append(service)
+    large = [fleet for form, fleet in fleets.items() if form and len(fleet) >= _FLEET]
+    groups = [each for fleet in large for each in _similar(fleet, does) if len(each) >= LEAST]
+    in_fleet = {service for group in groups for service in group}
+    equal: dict[tuple[What, str], list[str]] = defaultdict(list)
     for service, what in does.items():
-        equal["", what].append(service)
-    named: dict[str, list[str]] = defaultdict(list)
-    for service in does:
-        if form := shape(str(graph.nodes[service]["name"])):
-            named[form].append(service)
-    groups: list[list[str]] = []
-    in_fleet: set[str] = set()
-    for fleet in named.values():
-        if len(fleet) >= _FLEET:
-            similar = [each for each in _similar(fleet, does) if len(each) >= LEAST]
-            groups += similar
-            in_fleet.update(*similar)
-    rest = ([one for one in services if one not in in_fleet] for services in equal.values())
-    groups += [services for services in rest if len(services) >= LEAST]
+        # who does nothing has only its name in common with others
+        if service not in in_fleet and (what or forms[service]):
+            equal[what, "" if what else forms[service]].append(service)
+    groups += [services for services in equal.values() if len(services) >= LEAST]
+    groups.sort(key=lambda group: (sorted({topic for one in group for _, topic in does[one]}), min(group)))
     return _grouped(graph, plan, groups, "alike")
 
 
@@ -63,7 +66,7 @@ def with_groups_by(graph: nx.MultiDiGraph[str], plan: Plan, by: GroupBy) -> Plan
             found[name].append(node)
     groups = {name: nodes for name, nodes in found.items() if len(nodes) > 1}
     if by == "name":
-        return _grouped(graph, plan, list(groups.values()), by)
+        return _grouped(graph, plan, [nodes for _, nodes in sorted(groups.items())], by)
     return _grouped(graph, plan, groups, by)
 
 
@@ -84,20 +87,29 @@ def _in_common(service: dict[str, Any], by: GroupBy) -> str:
     return common_head([str(service["name"])])
 
 
-def _similar(fleet: list[str], does: dict[str, What]) -> list[list[str]]:
-    """Those of a fleet that do similar things together; who does most comes first, the others are compared to it."""
+def _similar(fleet: list[str], does: Mapping[str, What]) -> list[list[str]]:
+    """Those of a fleet that do similar things together; who does most comes first, the others are compared to it.
+
+    Who did nothing within this log belongs to the fleet where it is one, and is another kind where it is several.
+    """
     kinds: list[tuple[set[tuple[str, str]], list[str]]] = []
     known: dict[What, int] = {}
     for service in sorted(fleet, key=lambda one: (-len(does[one]), one)):
         what = does[service]
         place = known.get(what)
         if place is None:
-            shared = [len(what & everything) for everything, _ in kinds]
-            most = max(shared, default=0)
-            place = shared.index(most) if most >= _SHARED * len(what) and most else len(kinds)
+            place = known[what] = _place(what, [everything for everything, _ in kinds])
             if place == len(kinds):
                 kinds.append((set(), []))
-            known[what] = place
         kinds[place][0].update(what)
         kinds[place][1].append(service)
     return [services for _, services in kinds]
+
+
+def _place(what: What, kinds: list[set[tuple[str, str]]]) -> int:
+    """Of the kind that does most of it too, or of a new one."""
+    if not what:
+        return 0 if len(kinds) == 1 else len(kinds)
+    shared = [len(what & everything) for everything in kinds]
+    most = max(shared, default=0)
+    return shared.index(most) if most >= _SHARED * len(what) else len(kinds)

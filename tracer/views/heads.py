@@ -9,6 +9,7 @@ from collections.abc import Iterable
 MOST = 0.8
 """So large a part of names must be of a kind, that the kind can be named after it."""
 
+_NAMED = 3
 _WORDS = re.compile(r"(?P<head>[^\W\d_]{2,}(?:[-_. ][^\W\d_]{2,})*)(?P<join>[-_. :]*)(?=\d)")
 _WORD = re.compile(r"(?P<head>[^\W\d_]{2,})(?P<join>[-_. :]+|(?=\d))")
 _NUMBERED = re.compile(r"[^-_. :/]*\d[^-_. :/]*")
@@ -22,13 +23,15 @@ def common_head(names: Iterable[str]) -> str:
 
 
 def group_name(names: Iterable[str]) -> str:
-    """A name for all: `press-*`, `*-display`, or the first of them and three dots."""
+    """A name for all: `press-*`, `*-display`, or the first few of them."""
     ordered = sorted(names)
     head = "".join(_common(ordered))
     if head:
         return f"{head}*"
     tail = "".join(_common([name[::-1] for name in ordered]))
-    return f"*{tail[::-1]}" if tail else f"{ordered[0]}, \N{HORIZONTAL ELLIPSIS}"
+    if tail:
+        return f"*{tail[::-1]}"
+    return ", ".join([*ordered[:_NAMED], *(["\N{HORIZONTAL ELLIPSIS}"] if len(ordered) > _NAMED else [])])
 
 
 def shape(name: str) -> str:

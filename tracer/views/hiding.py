@@ -60,7 +60,7 @@ def hide_debuggers(graph: nx.MultiDiGraph[str], plan: Plan) -> Plan:
     topics = {topic for topic in looked_at if set(nx.all_neighbors(graph, topic)) <= found.keys()}
     clients = sorted({client for each in found.values() for client in each.get("clients") or (each["name"],)})
     names = clients if len(clients) <= _FEW else sorted(str(each["name"]) for each in found.values())
-    remark = Remark("debuggers", len(clients), names=tuple(names))
+    remark = Remark("debuggers", len(found), names=tuple(names))
     return plan.hide([*found, *sorted(topics)], "debugger", remark)
 
 

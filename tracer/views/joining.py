@@ -22,14 +22,12 @@ def near(graph: nx.MultiDiGraph[str], starts: Iterable[str], hops: int) -> set[s
     hidden, unless it is one of those to start from: everything is near a debugger on `#`.
     """
     found = set(starts)
-    last = sorted(found)
-    for _ in range(hops):
-        ends: set[str] = set()
-        for node in last:
-            found.update(_topics(graph, node))
-            ends.update(_partners(graph, node))
-        last = sorted(node for node in ends - found if not graph.nodes[node].get("hidden"))
-        found |= ends
+    last = found
+    for _ in range(min(hops, len(graph))):
+        topics, services = _hop(graph, last)
+        found = found | topics
+        last = {node for node in services - found if not graph.nodes[node].get("hidden")}
+        found = found | services
     return found
 
 
@@ -54,29 +52,23 @@ def upstream(graph: nx.MultiDiGraph[str], goals: Iterable[str]) -> tuple[set[str
     return found, edges
 
 
-def _topics(graph: nx.MultiDiGraph[str], node: str) -> Iterator[str]:
-    """The topics that a service publishes, was refused to publish, or is subscribed to."""
-    if graph.nodes[node]["kind"] == "service":
-        yield from (topic for _, topic, key in graph.out_edges(node, keys=True) if key in {"publish", "deny"})
-        yield from (topic for topic, _, key in graph.in_edges(node, keys=True) if key == "subscribe")
-
-
-def _partners(graph: nx.MultiDiGraph[str], node: str) -> Iterator[str]:
-    """The services at the other end: of a topic both its ends, of a service that of each of its topics."""
-    if graph.nodes[node]["kind"] == "topic":
-        yield from graph.predecessors(node)
-        yield from graph.successors(node)
-        return
-    for _, other, key in graph.out_edges(node, keys=True):
-        if key == "publish":
-            yield from graph.successors(other)
-        elif key != "deny":
-            yield other
-    for other, _, key in graph.in_edges(node, keys=True):
-        if key == "subscribe":
-            yield from (source for source, _, sent in graph.in_edges(other, keys=True) if sent == "publish")
-        else:
-            yield other
+def _hop(graph: nx.MultiDiGraph[str], nodes: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The topics that are taken in one hop from any of some nodes, and the services that it leads to."""
+    sent, received, refused, services = set[str](), set[str](), set[str](), set[str]()
+    for node in nodes:
+        if graph.nodes[node]["kind"] == "topic":
+            sent.add(node)
+            services.update(graph.predecessors(node))
+            continue
+        for _, other, key in graph.out_edges(node, keys=True):
+            {"publish": sent, "deny": refused}.get(key, services).add(other)
+        for other, _, key in graph.in_edges(node, keys=True):
+            (received if key == "subscribe" else services).add(other)
+    for topic in sent:
+        services.update(graph.successors(topic))
+    for topic in received:
+        services.update(source for source, _, key in graph.in_edges(topic, keys=True) if key == "publish")
+    return sent | received | refused, services
 
 
 def _into_topic(graph: nx.MultiDiGraph[str], topic: str) -> Iterator[Edge]:

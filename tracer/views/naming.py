@@ -7,8 +7,9 @@ out: nodes of the graph. What people see in the view they may name, too.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -20,6 +21,8 @@ from tracer.windows import Pattern, pattern
 
 _NEAREST = 3
 _LISTED = 8
+_COMPARED = 200
+_LONGEST = 80
 
 
 def find(names: Collection[str], graph: nx.MultiDiGraph[str], folded: Callable[[], View]) -> set[str]:
@@ -42,7 +45,7 @@ def find(names: Collection[str], graph: nx.MultiDiGraph[str], folded: Callable[[
     for name in names:
         nodes = index.of(name) or _members(name, folded())
         if not nodes:
-            raise CopperError(f"there is no service, client or topic {name!r}", next_step=index.like(name))
+            raise CopperError(f"there is no service, client or topic {_quoted(name)}", next_step=index.like(name))
         found |= nodes
     return found
 
@@ -90,15 +93,26 @@ class _Index:
         services = sorted(self._services)
         known = [*services, *sorted({topic for _, topic, _ in self._topics})]
         folded = {each.casefold(): each for each in reversed(known)}
-        near = get_close_matches(name.casefold(), folded, n=_NEAREST)
+        near = get_close_matches(name.casefold(), _alike(name.casefold(), folded), n=_NEAREST)
         near += sorted(each for each in folded if name and name.casefold() in each and each not in near)
         if near:
-            return "the nearest are " + ", ".join(repr(folded[each]) for each in near[:_NEAREST])
+            return "the nearest are " + ", ".join(_quoted(folded[each]) for each in near[:_NEAREST])
         if not known:
             return "there are none at all"
         more = len(known) - _LISTED
-        listed = ", ".join(map(repr, known[:_LISTED]))
+        listed = ", ".join(map(_quoted, known[:_LISTED]))
         return f"there are {listed}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def _quoted(name: str) -> str:
+    """A name as a sentence can hold it."""
+    return repr(name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}")
+
+
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    """Those that have the most pairs of letters in common: to compare thousands letter by letter takes seconds."""
+    pairs = set(pairwise(name))
+    return sorted(known, key=lambda each: len(pairs.symmetric_difference(pairwise(each))))[:_COMPARED]
 
 
 def _filter_of(attributes: dict[str, Any]) -> str | None:

@@ -20,9 +20,6 @@ from tracer.views.view import Remark, View
 
 Attributes = dict[str, Any]
 Edge = Mapping[str, Any]
-Raw = tuple[str, str, Edge]
-"""An edge of the graph that came in: both ends, and its attributes."""
-
 _SUMMED = frozenset({"messages", "bytes", "qos", "retained", "first", "last", "filters", "seen", "inferred", "topic"})
 
 
@@ -54,11 +51,12 @@ class Plan:
             made: what those nodes are that it makes.
             remarks: on this step.
         """
+        # a node that is made may have the name of one that is there: `a/#`, which somebody subscribed to
         moved = {raw: into.get(node, node) for raw, node in self.into.items()}
-        gone = into.keys() & self.made.keys()
-        kept = {node: each for node, each in self.made.items() if node not in gone}
-        fresh = {node: target for node, target in into.items() if node not in gone}
-        return replace(self, into={**fresh, **moved}, made={**kept, **made}, remarks=(*self.remarks, *remarks))
+        kept = {node: each for node, each in self.made.items() if node not in into}
+        hidden = {node: why for node, why in self.hidden.items() if node not in made}
+        remarks = (*self.remarks, *remarks)
+        return Plan({**into, **moved}, {**kept, **made}, hidden, remarks)
 
     def hide(self, nodes: Iterable[str], why: str, *remarks: Remark) -> Plan:
         """The plan with nodes that are not to be drawn."""
@@ -101,7 +99,8 @@ def folded(graph: nx.MultiDiGraph[str], plan: Plan) -> View:
     if plan == Plan():
         return View(graph)
     if plan.into:
-        return View(_smaller(graph, plan), plan.remarks, plan.into)
+        of = {raw: node for raw, node in plan.into.items() if raw in graph and raw != node}
+        return View(_smaller(graph, plan), plan.remarks, of)
     marked = graph.copy()
     for node, why in plan.hidden.items():
         marked.nodes[node]["hidden"] = why
@@ -116,9 +115,11 @@ def _smaller(graph: nx.MultiDiGraph[str], plan: Plan) -> nx.MultiDiGraph[str]:
     nodes = {node: _node(graph, plan, node, sorted(raws)) for node, raws in members.items()}
     for node, attributes in sorted(nodes.items(), key=lambda item: (item[1]["kind"], item[1]["name"])):
         smaller.add_node(node, **attributes)
-    counts = _Counts(graph, members, nodes)
-    for (source, target, key), raws in sorted(_edges(graph, plan, nodes).items()):
-        smaller.add_edge(source, target, key=key, **_edge(counts, source, target, key, raws))
+    was_folded = any(each.get("template") or each.get("members") for _, each in graph.nodes(data=True))
+    behind = _Behind(graph, members, nodes, was_folded)
+    found = _edges(graph, plan, nodes)
+    for ends in sorted(found):
+        smaller.add_edge(*ends[:2], key=ends[2], **_edge(behind, *ends, found[ends]))
     return smaller
 
 
@@ -171,91 +172,111 @@ def _group(each: list[Attributes]) -> Attributes:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Raws:
+    """The edges of the raw graph that are drawn as one: their ends and attributes, in the same order.
+
+    Lists rather than pairs, since a hundred thousand pairs would keep the garbage collector busy.
+    """
+
+    sources: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+
+    def topics(self, kind: str) -> list[str]:
+        """The topic of each, as a node."""
+        if kind == "deliver":
+            return [f"topic:{edge['topic']}" for edge in self.edges]
+        return self.sources if kind == "subscribe" else self.targets
+
+
 def _edges(
     graph: nx.MultiDiGraph[str], plan: Plan, nodes: Mapping[str, Attributes]
-) -> dict[tuple[str, str, str], list[Raw]]:
-    found: dict[tuple[str, str, str], list[Raw]] = {}
+) -> dict[tuple[str, str, str], _Raws]:
+    found: dict[tuple[str, str, str], _Raws] = defaultdict(_Raws)
     into = plan.into
-    for source, target, key, edge in graph.edges(keys=True, data=True):
-        if "topic" in edge:
-            topic = into.get(f"topic:{edge['topic']}")
-            key = key if topic is None else f"deliver:{nodes[topic]['name']}"  # noqa: PLW2901
-        ends = (into.get(source, source), into.get(target, target), key)
-        raws = found.get(ends)
-        if raws is None:
-            found[ends] = [(source, target, edge)]
-        else:
-            raws.append((source, target, edge))
+    delivered = {
+        f"deliver:{graph.nodes[raw]['name']}": f"deliver:{nodes[node]['name']}"
+        for raw, node in into.items()
+        if raw.startswith("topic:") and raw in graph
+    }
+    for source, targets in graph.adjacency():
+        drawn = into.get(source, source)
+        for target, edges in targets.items():
+            end = into.get(target, target)
+            for key, edge in edges.items():
+                raws = found[drawn, end, delivered.get(key, key)]
+                raws.sources.append(source)
+                raws.targets.append(target)
+                raws.edges.append(edge)
     return found
 
 
 @dataclass(frozen=True)
-class _Counts:
-    """How many topics and services stand behind the nodes."""
+class _Behind:
+    """What stands behind the nodes that are drawn; the graph that came in may have templates and parts already."""
 
     graph: nx.MultiDiGraph[str]
     members: Mapping[str, list[str]]
     nodes: Mapping[str, Attributes]
-
-    def topics_of(self, node: str) -> int:
-        """A node of the graph that came in may be a template already."""
-        return int(self.graph.nodes[node].get("topics") or 1) if node in self.graph else 1
+    was_folded: bool
 
 
-def _edge(counts: _Counts, source: str, target: str, key: str, raws: list[Raw]) -> Attributes:
+def _edge(behind: _Behind, source: str, target: str, key: str, raws: _Raws) -> Attributes:
     kind, _, delivered = key.partition(":")
     topic = {"subscribe": source, "deliver": f"topic:{delivered}"}.get(kind, target)
-    is_template = topic in counts.nodes and bool(counts.nodes[topic].get("template"))
-    if len(raws) == 1 and raws[0][:2] == (source, target) and not (kind == "deliver" and is_template):
-        return dict(raws[0][2])
-    summed = _summed([edge for _, _, edge in raws])
+    used = raws.topics(kind)
+    is_template = topic in behind.nodes and bool(behind.nodes[topic].get("template"))
+    is_same = (raws.sources, raws.targets) == ([source], [target])
+    if is_same and (kind != "deliver" or used == [topic]):
+        return dict(raws.edges[0])
+    summed = _summed(raws.edges)
     if kind == "deliver":
         summed["topic"] = delivered
-    used = [_topic_of(raw, kind) for raw in raws]
+    topics_used = set(used)
+    whole = not behind.was_folded or all(edge.get("whole", True) for edge in raws.edges)
     if is_template:
-        # a raw edge may already be one of several topics
-        widest: dict[str, int] = {}
-        for node, (_, _, edge) in zip(used, raws, strict=True):
-            widest[node] = max(widest.get(node, 0), int(edge.get("topics") or counts.topics_of(node)))
-        summed["topics"] = sum(widest.values())
-    whole = all(edge.get("whole", True) for _, _, edge in raws)
-    whole = whole and (not is_template or _has_all(counts, topic, set(used), kind, summed))
-    for end, side in ((source, 0), (target, 1)):
-        behind = counts.members[end]
-        if len(behind) > 1 and counts.nodes[end]["kind"] == "service":
-            having = {(str(raw[side]), node) for raw, node in zip(raws, used, strict=True)}
-            whole = whole and _have_all(having, len(behind))
+        summed["topics"] = _number_of_topics(behind, used, raws.edges) if behind.was_folded else len(topics_used)
+        whole = whole and _has_all(behind, topic, topics_used, kind, summed)
+    for end, side in ((source, raws.sources), (target, raws.targets)):
+        members = behind.members[end]
+        if len(members) > 1 and behind.nodes[end]["kind"] == "service":
+            whole = whole and (len(set(side)) == len(members) or _is_divided(side, used))
     if not whole:
         summed["whole"] = False
     return summed
 
 
-def _topic_of(raw: Raw, kind: str) -> str:
-    source, target, edge = raw
-    return f"topic:{edge['topic']}" if kind == "deliver" else source if kind == "subscribe" else target
+def _number_of_topics(behind: _Behind, used: list[str], edges: list[Edge]) -> int:
+    """How many topics raw edges were seen on, where each may be of several."""
+    widest: dict[str, int] = {}
+    for node, edge in zip(used, edges, strict=True):
+        each = behind.graph.nodes.get(node, {}).get("topics")
+        widest[node] = max(widest.get(node, 0), int(edge.get("topics") or each or 1))
+    return sum(widest.values())
 
 
-def _has_all(counts: _Counts, topic: str, used: set[str], kind: str, edge: Edge) -> bool:
+def _has_all(behind: _Behind, topic: str, used: set[str], kind: str, edge: Edge) -> bool:
     """Whether an edge was seen on all topics of a template.
 
     A filter with wildcards has no edge with a topic on which nothing was ever seen, but it is subscribed to it.
     """
-    missing = [node for node in counts.members[topic] if node not in used]
+    missing = [node for node in behind.members[topic] if node not in used]
     if not missing:
         return True
-    if kind != "subscribe" or not all(counts.graph.nodes[node].get("filter") for node in missing):
+    if kind != "subscribe" or not all(behind.graph.nodes[node].get("filter") for node in missing):
         return False
     filters = [topics.split_share(logged)[1] for logged in edge["filters"]]
     return all(any(topics.matches(one, node.partition(":")[2]) for one in filters) for node in missing)
 
 
-def _have_all(having: set[tuple[str, str]], members: int) -> bool:
-    """Whether all members of a group have an edge, as pairs of member and topic.
+def _is_divided(members: list[str], used: list[str]) -> bool:
+    """Whether several members of a group have an edge, each on topics of its own.
 
-    Or several have it, each on topics of its own: then these topics are not there for the others.
+    Then these topics are not there for the other members, and it is not that only some members have them.
     """
-    services = len({service for service, _ in having})
-    return services == members or (services > 1 and len({topic for _, topic in having}) == len(having))
+    pairs = set(zip(members, used, strict=True))
+    return len(set(members)) > 1 and len(set(used)) == len(pairs)
 
 
 def _summed(edges: list[Edge]) -> Attributes:

@@ -6,11 +6,12 @@ Comes in: a graph, and the plan so far. Goes out: the plan, with a node for each
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import networkx as nx
 
-from tracer.views.plan import Plan, service_nodes
-from tracer.views.uses import Use, grouped, uses
+from tracer.views.plan import Plan
+from tracer.views.uses import Use, grouped
 from tracer.views.view import Remark
 
 _SHARED = 0.5
@@ -20,14 +21,19 @@ Each publishes what follows from its part of the messages, and that need not be 
 """
 
 
-def with_shares(graph: nx.MultiDiGraph[str], plan: Plan) -> Plan:
-    """Remark `shared`: how many services became how many."""
-    every = uses(graph, plan, service_nodes(graph, plan))
+def with_shares(graph: nx.MultiDiGraph[str], plan: Plan, every: Mapping[str, Use]) -> Plan:
+    """Remark `shared`: how many services became how many.
+
+    Args:
+        graph: the raw one.
+        plan: so far.
+        every: what each service does.
+    """
     alike: dict[tuple[frozenset[str], frozenset[str]], list[str]] = defaultdict(list)
     for service, use in every.items():
         if use.shared:
             alike[frozenset(use.shared), frozenset(use.received)].append(service)
-    groups = [group for each in alike.values() for group in _parted(each, every) if len(group) > 1]
+    groups = sorted(group for each in alike.values() for group in _parted(each, every) if len(group) > 1)
     if not groups:
         return plan
     into, made = grouped(graph, plan, groups, "share")
@@ -35,7 +41,7 @@ def with_shares(graph: nx.MultiDiGraph[str], plan: Plan) -> Plan:
     return plan.fold(into, made, remark)
 
 
-def _parted(services: list[str], every: dict[str, Use]) -> list[list[str]]:
+def _parted(services: list[str], every: Mapping[str, Use]) -> list[list[str]]:
     """Those that publish the same, or nearly so, together; who publishes most comes first."""
     groups: list[tuple[set[str], list[str]]] = []
     for service in sorted(services, key=lambda one: (-len(every[one].published), one)):

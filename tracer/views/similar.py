@@ -41,11 +41,13 @@ class _Level:
 
     Attributes:
         names: of the levels that it stands for.
+        is_id: whether it is of a kind with others as ids are; what stands for many always is.
         topics: that end here.
         below: the paths from here to the ends of topics; a topic that ends here has an empty one.
     """
 
     names: set[str]
+    is_id: bool = False
     topics: list[str] = field(default_factory=list)
     children: list[_Level] = field(default_factory=list)
     below: set[Path] = field(default_factory=set)
@@ -72,7 +74,7 @@ def templates(topics: Iterable[str], clients: Collection[str] = ()) -> dict[str,
         clients: ids, which may be levels of topics.
     """
     folding = _Folding(frozenset(clients))
-    root = folding.tree(sorted(set(topics)))
+    root = folding.tree(set(topics))
     folding.fold(root)
     return folding.named(root)
 
@@ -82,20 +84,25 @@ class _Folding:
         self._clients = clients
         self._paths: dict[tuple[str, Path], Path] = {}
 
-    def tree(self, topics: list[str]) -> _Level:
+    def tree(self, topics: Iterable[str]) -> _Level:
         """The topics as a tree of their levels."""
         root = _Level(set())
-        found: dict[int, dict[str, _Level]] = defaultdict(dict)
-        for topic in topics:
-            level = root
-            for name in topic.split("/", _DEEPEST):
-                known = found[id(level)]
-                child = known.get(name)
-                if child is None:
-                    child = known[name] = _Level({name})
-                    level.children.append(child)
-                level = child
-            level.topics.append(topic)
+        path, before = [root], [""]
+        for levels in sorted([topic.split("/", _DEEPEST) for topic in topics]):
+            same = 0
+            for one, other in zip(levels, before, strict=False):
+                if one != other or same == len(path) - 1:
+                    break
+                same += 1
+            del path[same + 1 :]
+            for name in levels[same:]:
+                level = _Level(
+                    {name}, is_id=name in self._clients or (bool(_DIGIT.search(name)) and not _is_fixed(name))
+                )
+                path[-1].children.append(level)
+                path.append(level)
+            path[-1].topics.append("/".join(levels))
+            before = levels
         return root
 
     def fold(self, level: _Level) -> None:
@@ -112,7 +119,7 @@ class _Folding:
         level.children = self._joined(level.children)
         level.below = {_END} if level.topics else set()
         for child in level.children:
-            token = _ANY if child.is_many or self._is_id(child) else next(iter(child.names))
+            token = _ANY if child.is_id else next(iter(child.names))
             level.below.update([self._paths.setdefault((token, path), len(self._paths) + 1) for path in child.below])
 
     def _joined(self, children: list[_Level]) -> list[_Level]:
@@ -131,6 +138,7 @@ class _Folding:
         if len(levels) == 1:
             return levels[0]
         one = _Level(set().union(*[level.names for level in levels]))
+        one.is_id = one.is_many or levels[0].is_id
         one.topics = [topic for level in levels for topic in level.topics]
         same: dict[str, list[_Level]] = defaultdict(list)
         for level in levels:
@@ -148,15 +156,14 @@ class _Folding:
         found: list[_Kind] = []
         under: dict[Path, list[int]] = defaultdict(list)
         for level in sorted(children, key=self._order):
-            is_id = self._is_id(level)
             below = self._compared(level)
-            best = self._best(level, below, found, under) if is_id or self._is_word(level) else None
+            best = self._best(level, below, found, under) if level.is_id or self._is_word(level) else None
             if best is None:
                 best = len(found)
-                found.append(_Kind([], set(), is_id))
+                found.append(_Kind([], set(), level.is_id))
             kind = found[best]
             kind.levels.append(level)
-            kind.are_ids = kind.are_ids and is_id
+            kind.are_ids = kind.are_ids and level.is_id
             for path in below - kind.below:
                 if len(under[path]) < _COMPARED:
                     under[path].append(best)
@@ -165,7 +172,7 @@ class _Folding:
 
     def _compared(self, level: _Level) -> set[Path]:
         """What is compared: for ids with nothing below them, their form, or `co2` and `pm10` were of a kind."""
-        if level.children or not self._is_id(level):
+        if level.children or not level.is_id:
             return level.below
         name = min(level.names)
         form = _CLIENT if name in self._clients else shape(name)
@@ -176,7 +183,7 @@ class _Folding:
         shared = Counter(place for path in below for place in under.get(path, ()))
         for place, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
             kind = found[place]
-            if kind.are_ids and self._is_id(level):
+            if kind.are_ids and level.is_id:
                 if count >= _SHARED * min(len(below), len(kind.below)):
                     return place
             elif all(map(self._is_word, (level, *kind.levels[:1]))) and count >= _ALIKE * len(below | kind.below):
@@ -185,13 +192,7 @@ class _Folding:
 
     def _order(self, level: _Level) -> tuple[bool, int, str]:
         """Ids before words; then those with most below them, to which the others are compared."""
-        return (not self._is_id(level), -len(level.below), min(level.names))
-
-    def _is_id(self, level: _Level) -> bool:
-        if level.is_many:
-            return True
-        name = next(iter(level.names))
-        return name in self._clients or (_DIGIT.search(name) is not None and not _is_fixed(name))
+        return (not level.is_id, -len(level.below), min(level.names))
 
     @staticmethod
     def _is_word(level: _Level) -> bool:

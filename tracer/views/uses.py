@@ -30,6 +30,14 @@ class Use:
     received: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
 
+    def subscribe(self, topic: str, filters: Iterable[str]) -> None:
+        """Note that it has a topic by these filters."""
+        for one in filters:
+            if one.startswith(topics.SHARE):
+                self.shared.add(one)
+            else:
+                self.received.add(topic)
+
     def everything(self) -> frozenset[tuple[str, str]]:
         """All of it, to be compared."""
         return frozenset(
@@ -42,15 +50,14 @@ class Use:
 def uses(graph: nx.MultiDiGraph[str], plan: Plan, services: Iterable[str]) -> dict[str, Use]:
     """The uses of these services; hidden topics are none."""
     found = {service: Use() for service in services}
-    for source, target, key, edge in graph.edges(keys=True, data=True):
-        if key == "publish" and source in found and target not in plan.hidden:
-            found[source].published.add(plan.node(target))
-        elif key == "subscribe" and target in found and source not in plan.hidden:
-            use = found[target]
-            own = [one for one in edge["filters"] if not one.startswith(topics.SHARE)]
-            use.shared.update(one for one in edge["filters"] if one not in own)
-            if own or not edge["filters"]:
-                use.received.add(plan.node(source))
+    into, hidden = plan.into, plan.hidden
+    for source, targets in graph.adjacency():
+        sender, topic = found.get(source), into.get(source, source)
+        for target, edges in targets.items():
+            if sender is not None and "publish" in edges and target not in hidden:
+                sender.published.add(into.get(target, target))
+            if "subscribe" in edges and target in found and source not in hidden:
+                found[target].subscribe(topic, edges["subscribe"]["filters"])
     return found
 
 
@@ -62,15 +69,16 @@ def grouped(
     Args:
         graph: the raw one.
         plan: so far.
-        groups: nodes of services; by the name of their group, or without one: it is then made of theirs.
+        groups: nodes of services; by the name of their group, or without one: it is then made of theirs, and groups
+            of one name are numbered in this order.
         why: the attribute `group`.
     """
     taken = {str(each["name"]) for _, each in graph.nodes(data=True) if each["kind"] == "service"}
     taken |= {str(each["name"]) for each in plan.made.values() if "group" in each}
-    named = list(groups.items()) if isinstance(groups, Mapping) else [("", members) for members in groups]
+    named = sorted(groups.items()) if isinstance(groups, Mapping) else [("", members) for members in groups]
     into: dict[str, str] = {}
     made: dict[str, dict[str, Any]] = {}
-    for wanted, nodes in sorted((name, sorted(nodes)) for name, nodes in named):
+    for wanted, nodes in named:
         base = wanted or group_name(str(graph.nodes[node]["name"]) for node in nodes)
         name, number = base, 2
         while name in taken:

@@ -2,12 +2,15 @@
 
 A view is a graph with the nodes and edges of `tracer.graph`, and more attributes:
 
-  topic: `template` (it stands for many), `topics` (how many, where it does), `kept` (how many of them have a stored
-  message; `retained_by` is then their one owner, or None where there are several).
+  topic: `template` (it stands for many), `topics` (how many, where it does; those count too that were only subscribed
+  to), `kept` (how many of them have a stored message; `retained_by` is then their one owner, or None where there are
+  several, always by the name that is drawn).
   service: `members` (how many services were put into one; missing or 1 where it is one), `group` (why: `alike`,
   `share`, or what `--group-by` says), `clients` (all ids of all members).
-  edge: `topics` (how many topics it was seen on, where an end is a template) and `whole` (False where these are only a
-  part of the template's, or where only a part of the group's members has it; missing means True).
+  edge, where an end or its `topic` stands for many: sums, all `filters`, `topics` (how many topics it was seen on) and
+  `whole` (False where these are only a part of the template's, or where only a part of the group's members has it;
+  missing means True). A filter with wildcards has all topics that it matches, also those that nothing was seen on. A
+  group has a template wholly, too, where each topic is one member's: that others have none is what the two counts say.
   any node: `hidden` (why it is not drawn: `sys`, `debugger`, `rest`). Formats that hold data keep such nodes.
   graph: `remarks`, the same as `View.remarks`, as plain JSON.
 """

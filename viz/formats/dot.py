@@ -66,12 +66,12 @@ def render(graph: nx.MultiDiGraph[str], said: tuple[str, ...] = ()) -> str:
     edges: list[str] = []
     met: set[str] = set()
     for source, target, key, edge in sorted(graph.edges(keys=True, data=True), key=lambda each: each[:3]):
-        kind, _, topic = str(key).partition(":")
+        kind, colon, topic = str(key).partition(":")
         style, whole = sure[source, target, str(key)], bool(edge.get("whole", True))
         is_drawn = kind != "deliver" or not with_topics
         if is_drawn:
             met |= {kind, style} | (set() if whole else {"part"})
-        text = f"{kind} {shown(topic)}" if topic else kind
+        text = f"{kind} {shown(topic)}" if colon else kind
         tooltip = _quoted(f"{text}: {edge['messages']:,} message{'' if edge['messages'] == 1 else 's'}")
         look = _look(kind, style, whole=whole) if is_drawn else "style=invis constraint=false"
         edges.append(f"  {_id(source)} -> {_id(target)} [key={_id(str(key))} tooltip={tooltip} {look}];")

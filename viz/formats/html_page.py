@@ -22,7 +22,7 @@ from viz import palette
 from viz.formats import page, svg
 from viz.scene import Scene
 
-_SCRIPTS = ("model.js", "parts.js", "page.js")
+_SCRIPTS = ("model.js", "parts.js", "tables.js", "map.js", "page.js")
 
 _COLOURS = {
     "page": palette.PAGE,

@@ -68,21 +68,19 @@ def render(graph: nx.MultiDiGraph[str], said: tuple[str, ...] = ()) -> str:
     """
     if graph.number_of_nodes() == 0:
         return _spelled(graph, [], [], (*said, "nothing was seen"))
-    lines = _lines(graph)
-    text = _spelled(graph, sorted(graph), lines, said)
-    return text if _fits(text, lines) else _overview(graph, said)
+    return _whole(graph, said) or _overview(graph, said)
 
 
 def notes(graph: nx.MultiDiGraph[str]) -> tuple[str, ...]:
     """What goes otherwise than a reader expects: that the picture is an overview."""
+    return () if _whole(graph, ()) else (_why(graph),)
+
+
+def _whole(graph: nx.MultiDiGraph[str], said: tuple[str, ...]) -> str:
+    """All of it; nothing where that is more than Mermaid draws."""
     lines = _lines(graph)
-    if _fits(_spelled(graph, sorted(graph), lines, ()), lines):
-        return ()
-    return (_why(graph),)
-
-
-def _fits(text: str, lines: list[_Line]) -> bool:
-    return len(lines) <= MOST_LINES and len(text) <= MOST_LETTERS
+    text = _spelled(graph, sorted(graph), lines, said) if len(lines) <= MOST_LINES else ""
+    return text if len(text) <= MOST_LETTERS else ""
 
 
 def _why(graph: nx.MultiDiGraph[str]) -> str:

@@ -18,6 +18,7 @@ from viz.layout.linking import linked
 from viz.layout.matrix import matrix
 from viz.layout.pairs import pairs
 from viz.layout.parts import Parts, parts_of
+from viz.layout.steps import steps_of
 from viz.scene import Scene
 
 LAYOUTS = ("auto", "flow", "columns", "matrix")
@@ -60,10 +61,12 @@ def lay_out(
     if layout not in LAYOUTS:
         raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
     title = title or words.of_log(str(graph.graph.get("source") or "")) or "Who publishes, who receives"
+    steps = steps_of(graph.graph.get("actions") or ())
+    top = TOP + steps.height
     if layout == "matrix" and any(each["kind"] == "topic" for _, each in graph.nodes(data=True)):
-        cells = matrix(linked(parts_of(graph, heads=False), links), top=TOP, left=LEFT)
-        return frame(cells, layout="matrix", title=title, said=said, notes=())
-    parts = linked(parts_of(graph), links)
+        cells = matrix(linked(parts_of(graph, heads=False), links), top=top, left=LEFT)
+        return frame(cells, layout="matrix", title=title, said=said, notes=(), steps=steps)
+    parts = steps.numbered(linked(parts_of(graph), links))
     notes: tuple[str, ...] = ()
     if keep is not None and layout in {"auto", keep.layout} and can_keep(parts, keep):
         return frame(kept(parts, keep), layout=keep.layout, title=title, said=said, notes=())
@@ -73,16 +76,16 @@ def lay_out(
         notes = _too_large(parts)
     if layout in {"auto", "flow"} and not notes and parts.boxes:
         try:
-            placed = flow(parts, top=TOP, left=LEFT, limit=limit)
+            placed = flow(parts, top=top, left=LEFT, limit=limit)
         except NoLayout as reason:
             notes = (f"Drawn in columns: {reason}.",)
         else:
-            scene = frame(placed, layout="flow", title=title, said=said, notes=())
+            scene = frame(placed, layout="flow", title=title, said=said, notes=(), steps=steps)
             if layout == "flow" or scene.width <= WIDEST:
                 return scene
             notes = ("Drawn in columns: as a flow it would be too wide to read.",)
     place = columns if parts.tables else pairs
-    return frame(place(parts, top=TOP, left=LEFT), layout="columns", title=title, said=said, notes=notes)
+    return frame(place(parts, top=top, left=LEFT), layout="columns", title=title, said=said, notes=notes, steps=steps)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ several ways (see `plans`), and the answer with the fewest crossings on the leas
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -86,14 +86,20 @@ def _ids(parts: Parts) -> dict[str, str]:
 
 
 def _grown(parts: Parts) -> tuple[Box, ...]:
-    """Services as tall as their lines need at the side where most of them are."""
-    lines = Counter((arrow.source, "out") for arrow in parts.arrows if arrow.kind in {"publish", "deny"})
-    lines.update((arrow.target, "in") for arrow in parts.arrows if arrow.kind == "receive")
-    if not parts.tables:
-        lines = Counter(end for arrow in parts.lines for end in ((arrow.source, "out"), (arrow.target, "in")))
-    return tuple(
-        replace(box, height=height_for(max(lines[box.node, "out"], lines[box.node, "in"]))) for box in parts.boxes
-    )
+    """Services as tall as their lines need at the side where most of them are: those with one table share a side."""
+    table_of = {row.node: table.node for table in parts.tables for row in table.rows}
+    lines: Counter[tuple[str, str]] = Counter()
+    for arrow in parts.lines:
+        if arrow.kind == "deliver":
+            lines.update([(arrow.source, "out"), (arrow.target, "in")])
+            continue
+        is_sent = arrow.kind != "receive"
+        service, row = (arrow.source, arrow.target) if is_sent else (arrow.target, arrow.source)
+        lines.update([(service, "out" if is_sent else "in"), (service, table_of.get(row, row))])
+    most: dict[str, int] = defaultdict(int)
+    for (service, _), count in lines.items():
+        most[service] = max(most[service], count)
+    return tuple(replace(box, height=height_for(most[box.node])) for box in parts.boxes)
 
 
 def _source(plan: Plan, drawn: list[Arrow], ids: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ import textwrap
 from viz.layout import words
 from viz.layout.matrix import reach
 from viz.layout.parts import Parts
+from viz.layout.steps import LINE, Steps
 from viz.scene import Arrow, Box, Label, LegendEntry, Mark, Sample, Scene, Table
 from viz.text import heading, sans_width
 
@@ -57,6 +58,7 @@ def frame(
     title: str,
     said: tuple[str, ...],
     notes: tuple[str, ...],
+    steps: Steps,
 ) -> Scene:
     """Put a title above and a legend below.
 
@@ -66,6 +68,7 @@ def frame(
         title: as the user gave it.
         said: what was done to the graph before, safe to show.
         notes: what a reader must know of how the picture was made.
+        steps: of a run; their list stands below the title, where the layout left it room.
     """
     title, summary, headings = heading(title, 80), _summary(parts), parts.labels
     notes = (*said, *notes)
@@ -80,8 +83,10 @@ def frame(
         bottom += 20.0
     right = max([right, *(label.x + heading_width(label.text) for label in headings if label.role == "heading")])
     width = max(_LEAST_WIDTH, right + LEFT, *(LEFT * 2 + _wide(text) for text in (title, summary)))
+    width = max([width, *(LEFT * 2 + sans_width(line, LEGEND_SIZE) for line in steps.lines)])
     legend, bottom = _legend(parts, width, bottom + 34.0)
-    labels = [Label("title", title, LEFT, 26.0), Label("counts", summary, LEFT, 45.0), *headings]
+    labels = [Label("title", title, LEFT, 26.0), Label("counts", summary, LEFT, 45.0)]
+    labels += [*steps.labels(LEFT, 45.0 + LINE), *headings]
     for line in itertools.chain.from_iterable(textwrap.wrap(note, int(width / 6.6)) for note in notes):
         labels.append(Label("note", line, LEFT, bottom + 4.0))
         bottom += _LINE
@@ -124,12 +129,18 @@ def _corner(parts: Parts) -> tuple[float, float]:
 
 
 def _summary(parts: Parts) -> str:
-    services = len({box.node for box in parts.boxes})
-    topics = sum(len(table.rows) for table in parts.tables)
-    text = words.number(services, "service")
-    # Between services a message counts once for each whom it reaches, and topics are not to be seen.
-    text += f", {words.number(topics, 'topic')}" if topics or not parts.lines else ""
-    text += f", {words.number(parts.messages, 'message' if topics or not parts.lines else 'delivery')}"
+    boxes, rows = len({box.node for box in parts.boxes}), sum(len(table.rows) for table in parts.tables)
+    text = words.number(parts.services, "service") + (
+        f" in {words.number(boxes, 'box')}" if boxes < parts.services else ""
+    )
+    if not rows and parts.lines:
+        # Between services a message counts once for each whom it reaches, and topics are not to be seen.
+        text += f", {words.number(parts.messages, 'delivery')}"
+    else:
+        text += f", {words.number(parts.topics, 'topic')}" + (
+            f" in {words.number(rows, 'row')}" if rows < parts.topics else ""
+        )
+        text += f", {words.number(parts.messages, 'message')}"
     return text + (f" in {words.duration(parts.seconds)}" if parts.seconds else "")
 
 

@@ -8,7 +8,6 @@ places while that helps.
 
 from __future__ import annotations
 
-import statistics
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,9 @@ Ends = list[tuple[str, str]]
 
 TABLE_GAP = 12.0
 _ROUNDS = 6
+_MANY = 2_000
+_FEWER_ROUNDS = 3
+"""Above so many lines a round takes a tenth of a second, and nobody sees what the later ones bring."""
 _WORK = 40_000
 """The square of the tables times the lines, up to which each table tries every place: some tenths of a second."""
 
@@ -46,8 +48,8 @@ def neighbours(ends: Ends) -> dict[str, list[str]]:
 def ordered(tables: Sequence[Table], sides: tuple[Ends, Ends]) -> Sequence[Table]:
     """The order of tables with the fewest crossings that was found."""
     best, fewest = tables, None
-    near = [neighbours(ends) for ends in sides]
-    for _ in range(_ROUNDS):
+    near, lines = [neighbours(ends) for ends in sides], sum(map(len, sides))
+    for _ in range(_ROUNDS if lines <= _MANY else _FEWER_ROUNDS):
         rows = middles(stacked(tables, 0.0))
         centres = [_centres(each, rows) for each in near]
         crossings = sum(_crossings(ends, rows, centre) for ends, centre in zip(sides, centres, strict=True))
@@ -58,7 +60,7 @@ def ordered(tables: Sequence[Table], sides: tuple[Ends, Ends]) -> Sequence[Table
             for row, service in ends:
                 pull[row].append(centre[service])
         tables = sorted(tables, key=lambda table: (_pulled(table, pull), table.node))
-    if len(best) ** 2 * sum(map(len, sides)) > _WORK:
+    if len(best) ** 2 * lines > _WORK:
         return best
     return _sifted(best, sides, near)
 
@@ -73,7 +75,7 @@ def beside(services: Iterable[str], near: Mapping[str, Sequence[str]], rows: Map
     """
     heights = {service: sorted(rows[row] for row in near.get(service, ())) for service in services}
     lowest = max(rows.values(), default=0.0)
-    order = sorted(heights, key=lambda one: (statistics.fmean(heights[one]) if heights[one] else lowest, one))
+    order = sorted(heights, key=lambda one: (_mean(heights[one]) if heights[one] else lowest, one))
     for _ in range(_ROUNDS):
         has_changed = False
         for place in range(len(order) - 1):
@@ -111,11 +113,11 @@ def _sifted(
 def _pulled(table: Table, pull: Mapping[str, list[float]]) -> float:
     """Where the services of a table would have it; unconnected tables go to the end."""
     heights = [y for node in (table.node, *(row.node for row in table.rows)) for y in pull.get(node, ())]
-    return statistics.fmean(heights) if heights else float("inf")
+    return _mean(heights) if heights else float("inf")
 
 
 def _centres(near: Mapping[str, Sequence[str]], rows: Mapping[str, float]) -> dict[str, float]:
-    return {service: statistics.fmean(map(rows.__getitem__, each)) for service, each in near.items()}
+    return {service: _mean([rows[row] for row in each]) for service, each in near.items()}
 
 
 def _of_both(sides: tuple[Ends, Ends], near: Sequence[Mapping[str, Sequence[str]]], rows: Mapping[str, float]) -> int:
@@ -130,6 +132,11 @@ def _crossings(ends: Ends, rows: Mapping[str, float], centres: Mapping[str, floa
         crossings += len(seen) - bisect_right(seen, key)
         insort(seen, key)
     return crossings
+
+
+def _mean(heights: Sequence[float]) -> float:
+    """To a thousandth of a point: what lies in the middle of the same things in another order is no different."""
+    return round(sum(heights) / len(heights), 3)
 
 
 def _inversions(upper: Sequence[float], lower: Sequence[float]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from viz.layout.crossing import crossings
 from viz.layout.parts import Parts
-from viz.layout.routes import HEAD, height_for
+from viz.layout.routes import HEAD, height_for, right_of
 from viz.scene import Arrow, Box, Label
 
 _HEADING = 22.0
@@ -104,7 +104,7 @@ def _side(box: Box, place: int, lines: int) -> float:
 
 
 def _curved(arrow: Arrow, source: Box, target: Box, y: float, end: float) -> Arrow:
-    start, tip = (source.x + source.width, y), (target.x, end)
+    start, tip = (right_of(source), y), (target.x, end)
     foot = (tip[0] - HEAD, end)
     bend = (foot[0] - start[0]) / 2
     return replace(arrow, points=(start, (start[0] + bend, y), (foot[0] - bend, end), foot), tip=tip)

@@ -44,6 +44,7 @@ class Parts:
     Attributes:
         seconds: how long was watched, or None where the log has no times.
         messages: published in that time.
+        services, topics: how many all boxes and rows stand for.
         labels: texts that the layout sets, such as the names of columns.
         marks: cells of a matrix.
     """
@@ -53,6 +54,8 @@ class Parts:
     arrows: tuple[Arrow, ...]
     seconds: float | None
     messages: int
+    services: int
+    topics: int
     labels: tuple[Label, ...] = ()
     marks: tuple[Mark, ...] = ()
 
@@ -127,6 +130,10 @@ class Reader:
             f"on {seen:,} of {words.number(there, 'topic')}" if seen < there else "not by all that the box stands for"
         ]
 
+    def count(self, kind: str, many: str) -> int:
+        """How many the nodes of a kind stand for; `many` is the attribute that says it."""
+        return sum(int(each.get(many) or 1) for _, each in self.graph.nodes(data=True) if each["kind"] == kind)
+
     def nodes(self, kind: str) -> list[str]:
         """The nodes of a kind, in the order of their names, level by level."""
         found = [node for node, attributes in self.graph.nodes(data=True) if attributes["kind"] == kind]
@@ -156,6 +163,8 @@ def parts_of(graph: nx.MultiDiGraph[str], *, heads: bool = True) -> Parts:
         arrows=(*_sent(reader), *_received(reader, tables, heads=heads), *_delivered(reader)),
         seconds=reader.seconds,
         messages=sum(edge["messages"] for edge in carried),
+        services=reader.count("service", "members"),
+        topics=reader.count("topic", "topics"),
     )
 
 
@@ -325,7 +334,8 @@ def _delivered(reader: Reader) -> list[Arrow]:
         sentence, data = words.traffic(edges)
         topics = words.names({edge["topic"] for edge in edges})
         head = f"{shown(reader.name(source))} reaches {shown(reader.name(target))} on {topics}"
-        text = f"{words.number(len(edges), 'topic')}, {words.number(messages, 'message')}"
+        count = sum(int(edge.get("topics") or 1) for edge in edges)
+        text = f"{words.number(count, 'topic')}, {words.number(messages, 'message')}"
         arrows.append(
             Arrow(
                 "deliver",

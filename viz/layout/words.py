@@ -22,8 +22,8 @@ _MOST_NAMES = 12
 
 
 def number(count: int, noun: str) -> str:
-    """`1 message`, `1,234 messages`, `2 deliveries`."""
-    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    """`1 message`, `1,234 messages`, `2 deliveries`, `3 boxes`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("x") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else several}"
 
 
@@ -54,6 +54,11 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+def took(seconds: float) -> str:
+    """How long one thing took: `54 ms`, `1.23 s`, and from two minutes on as `duration`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
+
+
 def has_rates(seconds: float | None) -> bool:
     """Whether a log is long enough for rates; in a short one three messages are no `1.5/s`, they are three."""
     return seconds is not None and seconds >= _SHORT
@@ -82,20 +87,28 @@ def names(values: Iterable[str]) -> str:
 
 def traffic(edges: Iterable[Mapping[str, Any]]) -> tuple[str, Data]:
     """What one or several lines of the graph carried, as a sentence and as data."""
-    edges = list(edges)
-    messages, byte_count = sum(e["messages"] for e in edges), sum(e["bytes"] for e in edges)
-    qos = " ".join(str(level) for level in sorted({level for e in edges for level in e["qos"]}))
-    retained = sum(int(e.get("retained") or 0) for e in edges)
-    first = min((str(e["first"]) for e in edges if e.get("first")), default="")
-    last = max((str(e["last"]) for e in edges if e.get("last")), default="")
+    messages = byte_count = retained = 0
+    levels: set[int] = set()
+    firsts, lasts = [], []
+    for edge in edges:
+        messages += edge["messages"]
+        byte_count += edge["bytes"]
+        retained += edge.get("retained") or 0
+        levels.update(edge["qos"])
+        if edge.get("first"):
+            firsts.append(str(edge["first"]))
+        if edge.get("last"):
+            lasts.append(str(edge["last"]))
+    qos = " ".join(map(str, sorted(levels)))
+    first, last = (shown(at) if at else "" for at in (min(firsts, default=""), max(lasts, default="")))
     lines = [f"{number(messages, 'message')}, {size(byte_count)}"]
     lines += [f"QoS {qos}"] if qos else []
     lines += [f"{retained:,} retained"] if retained else []
     sentence = ", ".join(lines) if messages else "nothing came while this was watched"
     if first:
-        sentence += f"\nfirst {shown(first)}\nlast {shown(last)}"
+        sentence += f"\nfirst {first}\nlast {last}"
     counted = (("messages", str(messages)), ("bytes", str(byte_count)), ("retained", str(retained)))
-    return sentence, (*counted, ("qos", qos), ("first", shown(first)), ("last", shown(last)))
+    return sentence, (*counted, ("qos", qos), ("first", first), ("last", last))
 
 
 def of_log(source: str) -> str:
@@ -184,4 +197,4 @@ def of_topic(attributes: Mapping[str, Any]) -> tuple[list[str], Data]:
     kept = int(attributes.get("kept") or 0)
     lines += [f"retained on {kept:,} of them"] if kept and topics > 1 else []
     lines += [f"retained, by {shown(str(keeper))}"] if keeper else ["retained"] if kept and topics == 1 else []
-    return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper or ""))))
+    return lines, (("name", name), ("topics", str(topics)), ("retained_by", shown(str(keeper)) if keeper else ""))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 import xml.etree.ElementTree as ET  # only written here, never read
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -86,6 +87,12 @@ def ident(kind: str, name: str) -> str:
     return f"{kind}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:14]}"
 
 
+def node_id(node: str) -> str:
+    """The id of a service, topic or table (`topics:…`), from its name alone."""
+    kind, _, name = node.partition(":")
+    return ident({"topics": "table"}.get(kind, kind), name)
+
+
 def number(value: float) -> str:
     """A length, to a tenth of a point."""
     text = f"{value:.1f}".removesuffix(".0")
@@ -111,11 +118,16 @@ def geometry(x: float, y: float, width: float, height: float) -> ET.Element:
 
 def measure(cell: Cell, name: str) -> float:
     """One of x, y, width, height; an editor leaves out those that are 0."""
-    found = None if cell.geometry is None else cell.geometry.get(name)
+    return length(None if cell.geometry is None else cell.geometry.get(name))
+
+
+def length(text: str | None) -> float:
+    """What a length says; nothing, or nonsense, is 0."""
     try:
-        return float(found or 0.0)
+        value = float(text or 0.0)
     except ValueError:
         return 0.0
+    return value if math.isfinite(value) else 0.0
 
 
 def note(cell: Cell) -> str:
@@ -132,7 +144,7 @@ def noted(cell: Cell) -> Style | None:
 
 
 def kept_order(cells: Iterable[Cell]) -> list[Cell]:
-    """The cells as editors write them: each followed by what is in it. What hangs in the air gets the first layer."""
+    """The cells as editors write them: each followed by what is in it."""
     inside: dict[str, list[Cell]] = defaultdict(list)
     known = {cell.ident: cell for cell in cells}
     for cell in known.values():

@@ -23,6 +23,7 @@ from viz.formats.drawio.cells import (
     Page,
     Style,
     file,
+    length,
     measure,
     noted,
     number,
@@ -43,7 +44,8 @@ _HEIGHTS = {"exitY", "entryY"}
 _TITLE = "label-title-0"
 T = TypeVar("T")
 _KINDS = {
-    "service", "topic", "table", "publish", "receive", "deny", "deliver", "reach", "mark", "label", "sample", "meaning",
+    "service", "topic", "table", "publish", "receive", "deny", "deliver", "reach", "mark", "rule", "label", "sample",
+    "meaning",
 }  # fmt: skip
 
 
@@ -74,11 +76,12 @@ def merged(fresh: Page, old: Page) -> Page:
     known = {name: _Known(fresh.cells[name], cell) for name, cell in old.cells.items() if name in fresh.cells}
     gone = {name for name, cell in old.cells.items() if name not in known and _was_ours(cell)}
     there = old.cells.keys() - gone | fresh.cells.keys()
-    anchored = _anchored(known, fresh, old)
+    grid = any(name.startswith("mark-") for name in fresh.cells)
+    anchored = not grid and _anchored(known, fresh, old)
     cells: dict[str, Cell] = {}
     for name, cell in old.cells.items():
         if name in known:
-            cells[name] = _kept(known[name], old, there, anchored=anchored)
+            cells[name] = _kept(known[name], old, there, anchored=anchored, grid=grid)
         elif name not in gone:
             cells[name] = _freed(cell, old, gone, there)
     new = {name: cell for name, cell in fresh.cells.items() if name not in cells}
@@ -127,18 +130,18 @@ def _was_ours(cell: Cell) -> bool:
 
 
 def _anchored(known: Mapping[str, _Known], fresh: Page, old: Page) -> bool:
-    """Whether things stay where they were: it is the same drawing, by the same layout, and no matrix."""
+    """Whether things stay where they were: it is the same drawing, by the same layout."""
     layouts = [(page.cells[_TITLE].data or {}).get("layout") for page in (fresh, old) if _TITLE in page.cells]
     nodes = any(name.startswith(("service-", "topic-")) for name in known)
-    return nodes and len(set(layouts)) <= 1 and not any(name.startswith("mark-") for name in fresh.cells)
+    return nodes and len(set(layouts)) <= 1
 
 
-def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool) -> Cell:
+def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool, grid: bool) -> Cell:
     """A cell of ours as a person left it."""
     fresh, old = each.fresh, each.old
     if fresh.data is None:
-        return old
-    parent = old.parent if each.moved_out and old.parent in there else fresh.parent
+        return old if fresh.ident == ROOT else replace(old, attributes={**old.attributes, "parent": ROOT})
+    parent = old.parent if each.moved_out and old.parent in there and old.parent != ROOT else fresh.parent
     theirs = {key: value for key, value in old.attributes.items() if key not in {"source", "target", "value"}}
     ours = {key: value for key, value in fresh.attributes.items() if key != "visible"}
     attributes = {**theirs, **ours, "parent": parent, "style": spelled_style(_style(each))}
@@ -146,7 +149,7 @@ def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool) -
     cell = replace(fresh, attributes=_sorted_like(ours, attributes), data=_sorted_like(fresh.data, data), rest=old.rest)
     if fresh.edge:
         return replace(cell, geometry=old.geometry)
-    if each.loose and not anchored:
+    if not anchored and (each.loose or grid):
         return cell
     return replace(cell, geometry=_geometry(cell, each, page))
 
@@ -177,20 +180,20 @@ def _geometry(cell: Cell, each: _Known, page: Page) -> ET.Element | None:
     for side in _SIZE:
         if side in was and number(measure(old, side)) != was[side]:
             place.set(side, number(measure(old, side)))
-    folded = old.geometry.find("mxRectangle")
-    if folded is not None:
-        _fold(place, old, folded)
+    _fold(place, old)
     return place
 
 
-def _fold(place: ET.Element, old: Cell, folded: ET.Element) -> None:
-    """Editors keep a second size for folding; a table that is folded stays so, and unfolds to our size."""
-    other = copy.deepcopy(folded)
-    if old.attributes.get("collapsed") == "1":
+def _fold(place: ET.Element, old: Cell) -> None:
+    """Editors keep the size for folding beside the other; a table that is folded stays so, with our sizes."""
+    ours, theirs = place.find("mxRectangle"), None if old.geometry is None else old.geometry.find("mxRectangle")
+    if ours is None and theirs is not None:
+        place.append(copy.deepcopy(theirs))
+    elif ours is not None and old.attributes.get("collapsed") == "1":
         for side in _SIZE:
-            other.set(side, place.get(side, "0"))
-            place.set(side, number(measure(old, side)))
-    place.append(other)
+            open_size = place.get(side, "0")
+            place.set(side, ours.get(side, "0"))
+            ours.set(side, open_size)
 
 
 def _freed(cell: Cell, old: Page, gone: Collection[str], there: Collection[str]) -> Cell:
@@ -221,8 +224,8 @@ def _shift(place: ET.Element, left: float, top: float, *, relative: bool) -> Non
         return
     points = [point for point in place.iter("mxPoint") if point.get("as") != "offset"]
     for each in [*points, *([place] if place.get("relative") != "1" else [])]:
-        each.set("x", number(float(each.get("x") or 0) + left))
-        each.set("y", number(float(each.get("y") or 0) + top))
+        each.set("x", number(length(each.get("x")) + left))
+        each.set("y", number(length(each.get("y")) + top))
 
 
 def _refuge(cell: Cell, old: Page, there: Collection[str]) -> str:

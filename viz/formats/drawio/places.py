@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from viz.formats.drawio.cells import Cell, Style, measure, noted, number, spelled_style, styled
+from viz.formats.drawio.cells import Cell, Style, length, measure, noted, number, spelled_style, styled
 from viz.formats.drawio.spots import Cells, Spot, in_layer, is_table, spot
 from viz.formats.drawio.styles import DIRECT, WAY
 
@@ -67,7 +67,7 @@ def _stack(cells: dict[str, Cell], ground: Ground) -> None:
         if name not in ground.fresh or {row.ident for row in rows} == meant[name]:
             continue
         table = cells[name]
-        y = float(styled(ground.fresh[name].attributes["style"]).get("startSize") or 0.0)
+        y = length(ground.fresh[name].style.get("startSize"))
         for row in rows:
             cells[row.ident] = _moved(row, x=0.0, y=y, width=measure(ground.fresh[name], "width"))
             y += measure(row, "height")

@@ -135,7 +135,7 @@ def _unpacked(text: str) -> bytes:
     except (zlib.error, binascii.Error, ValueError) as wrong:
         raise _refused(f"a page of it is damaged ({wrong})") from wrong
     if not unpacker.eof:
-        raise _refused("a page of it is cut off, or unpacks to more than any drawing")
+        raise _refused("a page of it is damaged: cut off, or larger than any drawing")
     return unquote(data.decode("utf-8", "replace")).encode()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from viz.formats.drawio.cells import ROOT, Cell, measure
+from viz.formats.drawio.cells import ROOT, Cell, length, measure
 from viz.scene import Point
 
 Cells = Mapping[str, Cell]
@@ -105,7 +105,7 @@ def _next(line: Cell, end: str, cells: Cells) -> Point:
     if points:
         left, top = corner(line.parent, cells)
         point = points[0 if end == "source" else -1]
-        return left + float(point.get("x") or 0), top + float(point.get("y") or 0)
+        return left + length(point.get("x")), top + length(point.get("y"))
     return _toward(line, "target" if end == "source" else "source", cells)
 
 
@@ -118,7 +118,7 @@ def _toward(line: Cell, end: str, cells: Cells) -> Point:
     if free is None:
         return 0.0, 0.0
     left, top = corner(line.parent, cells)
-    return left + float(free.get("x") or 0), top + float(free.get("y") or 0)
+    return left + length(free.get("x")), top + length(free.get("y"))
 
 
 def _border(here: Spot, other: Point) -> Point:

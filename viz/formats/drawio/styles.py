@@ -1,20 +1,22 @@
 """How each kind of cell looks, in the editor's own words.
 
-No style has `html=1`: labels are plain text then, whatever a client called itself.
+No style has `html=1` or wraps its text: labels are plain text then, whatever a client called itself.
 """
 
 from __future__ import annotations
 
 from viz import palette
+from viz.formats.drawio.cells import spelled_style, styled
 from viz.scene import BEHIND, Arrow, Kind, Role, Sample
 
 _MONO = f"fontFamily=Courier New;fontSize=11;fontColor={palette.TEXT.light};align=left;"
 _SERVICE = (
-    f"whiteSpace=wrap;fillColor={palette.SERVICE_FILL.light};strokeColor={palette.SERVICE_LINE.light};"
+    f"fillColor={palette.SERVICE_FILL.light};strokeColor={palette.SERVICE_LINE.light};"
     f"strokeWidth=1.8;fontColor={palette.TEXT.light};fontStyle=1;fontSize=12;"
 )
 SERVICE = f"rounded=1;arcSize=8;{_SERVICE}"
-SERVICES = f"shape=mxgraph.basic.layered_rect;dx={2 * BEHIND:g};spacingRight={BEHIND:g};{_SERVICE}"
+_DEEP = 1.5 * BEHIND
+SERVICES = f"shape=mxgraph.basic.layered_rect;dx={_DEEP:g};spacingRight={_DEEP:g};spacingBottom={_DEEP:g};{_SERVICE}"
 """Of a box that stands for several."""
 TABLE = (
     "swimlane;childLayout=stackLayout;horizontal=1;horizontalStack=0;resizeParent=1;resizeParentMax=0;resizeLast=0;"
@@ -32,9 +34,11 @@ ALONE = (
     f"rounded=1;arcSize=25;fillColor={palette.TOPIC_FILL.light};strokeColor={palette.TOPIC_LINE.light};"
     f"spacingLeft=6;{_BOUND}{_MONO}"
 )
+BAND = f"strokeColor=none;verticalAlign=middle;spacingLeft=12;{_MONO}"
+"""A row of a matrix."""
 QUIET = f"fontStyle=2;fontColor={palette.MUTED.light};"
 
-_COLOURS: dict[Kind, palette.Colour] = {
+COLOURS: dict[Kind, palette.Colour] = {
     "publish": palette.PUBLISH,
     "receive": palette.RECEIVE,
     "deny": palette.REFUSED,
@@ -59,7 +63,7 @@ _MUTED = f"fontSize=12;fontColor={palette.MUTED.light};"
 
 def line(arrow: Arrow) -> str:
     """A connector, without the way that it takes."""
-    colour = _COLOURS[arrow.kind].light
+    colour = COLOURS[arrow.kind].light
     style = f"curved=1;{_HEADS.get(arrow.kind, _HEAD)}"
     style += f"strokeColor={colour};fontColor={colour};strokeWidth={arrow.width:.1f};"
     style += _broken(arrow.style if arrow.style in _DASHES or arrow.whole else "part")
@@ -72,13 +76,13 @@ def line(arrow: Arrow) -> str:
 def sample(what: Sample) -> str:
     """What stands for it in the legend."""
     if what == "group":
-        return SERVICES
+        return spelled_style({**styled(SERVICES), "dx": "5", "strokeWidth": "1"})
     if what == "order":
         return f"rounded=1;arcSize=50;strokeColor=none;fillColor={palette.PUBLISH.light};{_ORDER}"
     kind: Kind = what if what in {"publish", "deny"} else "receive"
     pale = "opacity=40;" if what == "idle" else ""
     wide = 4 if what == "width" else 2
-    return f"line;strokeWidth={wide};strokeColor={_COLOURS[kind].light};{_broken(what)}{pale}"
+    return f"line;strokeWidth={wide};strokeColor={COLOURS[kind].light};{_broken(what)}{pale}"
 
 
 def words(role: Role = "legend", *, standing: bool = True) -> str:

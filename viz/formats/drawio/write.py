@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from html import escape
 from xml.etree.ElementTree import Element, SubElement  # only written here, never read
 
 from viz.formats.drawio import styles
@@ -21,12 +20,15 @@ from viz.formats.drawio.cells import (
     file,
     geometry,
     ident,
+    node_id,
     note,
     number,
     spelled,
     spelled_style,
 )
-from viz.scene import Arrow, Box, Data, Label, LegendEntry, Row, Scene, Table, curve
+from viz.formats.drawio.grid import grid, sign
+from viz.formats.drawio.said import counted, told
+from viz.scene import Arrow, Box, Kind, Label, LegendEntry, Row, Scene, Style, Table, curve
 from viz.text import sans_width
 
 LAYERS = {
@@ -37,10 +39,11 @@ LAYERS = {
     "deny": "Refused",
     "deliver": "Delivers",
     "reach": "Messages",
+    "mark": "Marks",
     "words": "Title and legend",
 }
 _HIDDEN = {"deliver"}
-_WHERE_USED = {"reach"}
+_WHERE_USED = {"reach", "mark"}
 """Layers that are there only where something is in them."""
 _ONE_CURVE = 4
 """Points of a line that goes straight from side to side; one with more goes round something."""
@@ -77,11 +80,28 @@ def _signed(cell: Cell) -> Cell:
 
 def _cells(scene: Scene) -> Iterator[Cell]:
     yield Cell(ROOT, {})
-    used = {_layer_of(arrow) for arrow in scene.arrows}
+    used = {"mark"} if scene.marks else {_layer_of(arrow) for arrow in scene.arrows}
     for key, name in LAYERS.items():
         if key in used or key not in _WHERE_USED:
             hidden = {"visible": "0"} if key in _HIDDEN else {}
             yield Cell(layer(key), {"value": name, "parent": ROOT, **hidden})
+    if scene.marks:
+        yield from grid(scene, layer("topics"), layer("services"), layer("mark"))
+    else:
+        yield from _drawing(scene)
+    used_roles: Counter[str] = Counter()
+    for label in scene.labels:
+        if label.role not in _NO_WORDS:
+            cell = _words(f"label-{label.role}-{used_roles[label.role]}", label)
+            made_by = {"layout": scene.layout} if label.role == "title" else {}
+            yield replace(cell, data={**(cell.data or {}), **made_by})
+            used_roles[label.role] += 1
+    for entry in scene.legend:
+        yield from _legend(entry, marks=bool(scene.marks))
+
+
+def _drawing(scene: Scene) -> Iterator[Cell]:
+    """Tables, services and the lines between them."""
     for table in scene.tables:
         yield from _table(table)
     for box in _once(scene):
@@ -89,21 +109,13 @@ def _cells(scene: Scene) -> Iterator[Cell]:
     tables = {node: table for table in scene.tables for node in (table.node, *(row.node for row in table.rows))}
     for arrow in scene.arrows:
         yield _line(arrow, tables)
-    counted: Counter[str] = Counter()
-    for label in scene.labels:
-        if label.role not in _NO_WORDS:
-            cell = _words(f"label-{label.role}-{counted[label.role]}", label)
-            made_by = {"layout": scene.layout} if label.role == "title" else {}
-            yield replace(cell, data={**(cell.data or {}), **made_by})
-            counted[label.role] += 1
-    for entry in scene.legend:
-        yield from _legend(entry)
 
 
 def _once(scene: Scene) -> list[Box]:
     """Every service once: where it was drawn twice, on the side where most of its lines are."""
-    sent = Counter(arrow.source for arrow in scene.arrows if arrow.kind == "publish")
-    received = Counter(arrow.target for arrow in scene.arrows if arrow.kind == "receive")
+    drawn = [arrow for arrow in scene.arrows if arrow.points]
+    sent = Counter(arrow.source for arrow in drawn if arrow.kind in {"publish", "deliver"})
+    received = Counter(arrow.target for arrow in drawn if arrow.kind in {"receive", "deliver"})
     chosen: dict[str, Box] = {}
     for box in scene.boxes:
         if box.node not in chosen or received[box.node] > sent[box.node]:
@@ -111,52 +123,36 @@ def _once(scene: Scene) -> list[Box]:
     return list(chosen.values())
 
 
-def _node_id(node: str) -> str:
-    """The id of a service, topic or table (`topics:…`), from its name alone."""
-    kind, _, name = node.partition(":")
-    return ident({"topics": "table"}.get(kind, kind), name)
-
-
-def _told(label: str, tooltip: str, link: str = "", data: Data = ()) -> dict[str, str]:
-    """What a cell says. Editors read tooltips as HTML, and open whatever a link says: so only addresses of the web."""
-    address = {"link": link} if link.lower().startswith(("http://", "https://")) else {}
-    # a fact has its own name, but none may stand in for what the editor reads
-    facts = {name: value for name, value in data if name not in {"label", "id", "link", "tooltip", NOTE}}
-    return {"label": label, "tooltip": escape(tooltip, quote=False), **address, **facts}
-
-
 def _vertex(style: str, parent: str) -> dict[str, str]:
     return {"style": style, "vertex": "1", "parent": parent}
 
 
-def _counted(label: str, times: str) -> str:
-    return f"{label} {times}" if times else label
-
-
 def _service(box: Box) -> Cell:
-    said = _told(_counted(box.label, box.count), box.tooltip, box.link, box.data)
+    said = told(counted(box.label, box.count), box.tooltip, box.link, box.data)
     style = styles.SERVICES if box.count else styles.SERVICE
     place = geometry(box.x, box.y, box.width, box.height)
-    return Cell(_node_id(box.node), _vertex(style, layer("services")), said, place)
+    return Cell(node_id(box.node), _vertex(style, layer("services")), said, place)
 
 
 def _table(table: Table) -> Iterator[Cell]:
     if not table.header:
         yield _row(table, table.rows[0], styles.ALONE, layer("topics"))
         return
-    name = _node_id(table.node)
+    name = node_id(table.node)
     style = styles.TABLE.format(top=table.header_height)
     place = geometry(table.x, table.y, table.width, table.height)
-    yield Cell(name, _vertex(style, layer("topics")), _told(table.header, table.tooltip), place)
+    folded = {"width": number(table.width), "height": number(table.header_height), "as": "alternateBounds"}
+    SubElement(place, "mxRectangle", folded)
+    yield Cell(name, _vertex(style, layer("topics")), told(table.header, table.tooltip), place)
     for row in table.rows:
         yield _row(table, row, styles.ROW, name)
 
 
 def _row(table: Table, row: Row, style: str, parent: str) -> Cell:
-    said = _told(_counted(row.label, row.times), row.tooltip, row.link, row.data)
+    said = told(counted(row.label, row.times), row.tooltip, row.link, row.data)
     x, y = (0.0, row.y) if table.header else (table.x, table.y)
     place = geometry(x, y, table.width, row.height)
-    return Cell(_node_id(row.node), _vertex(style + (styles.QUIET if row.quiet else ""), parent), said, place)
+    return Cell(node_id(row.node), _vertex(style + (styles.QUIET if row.quiet else ""), parent), said, place)
 
 
 def _layer_of(arrow: Arrow) -> str:
@@ -170,7 +166,7 @@ def _line(arrow: Arrow, tables: Mapping[str, Table]) -> Cell:
     style = styles.line(arrow) + ("" if bent else styles.DIRECT)
     if arrow.points and arrow.kind != "deliver" and (bent or arrow.source.startswith("topics:")):
         style += _side(arrow, tables)
-    ends = {"source": _node_id(arrow.source), "target": _node_id(arrow.target)}
+    ends = {"source": node_id(arrow.source), "target": node_id(arrow.target)}
     where = _layer_of(arrow)
     place = Element("mxGeometry", {"relative": "1", "as": "geometry"})
     if bent:
@@ -179,7 +175,7 @@ def _line(arrow: Arrow, tables: Mapping[str, Table]) -> Cell:
         for x, y in (curve(arrow.points, step / steps) for step in range(1, steps)):
             SubElement(way, "mxPoint", x=number(x), y=number(y))
     facts = (("kind", arrow.kind), ("proof", arrow.style), *([("order", arrow.order)] if arrow.order else []))
-    said = _told(arrow.order or arrow.label, arrow.tooltip, data=(*facts, *arrow.data))
+    said = told(arrow.order or arrow.label, arrow.tooltip, data=(*facts, *arrow.data))
     attributes = {"style": style, "edge": "1", "parent": layer(where), **ends}
     return Cell(ident(where, f"{arrow.source}\n{arrow.target}"), attributes, said, place)
 
@@ -198,16 +194,22 @@ def _side(arrow: Arrow, tables: Mapping[str, Table]) -> str:
 def _words(name: str, label: Label) -> Cell:
     width = sans_width(label.text, 15.0, bold=True)
     place = geometry(label.x - (width if label.end else 0.0), label.y - 15, width, 20)
-    return Cell(name, _vertex(styles.words(label.role), layer("words")), {"label": label.text}, place)
+    return Cell(name, _vertex(styles.words(label.role), layer("words")), told(label.text, ""), place)
 
 
-def _legend(entry: LegendEntry) -> Iterator[Cell]:
+def _legend(entry: LegendEntry, *, marks: bool) -> Iterator[Cell]:
     if entry.sample in _NOT_DRAWN:
         return
-    high = 14 if entry.sample in {"group", "order"} else 10
-    place = geometry(entry.x, entry.y - high / 2, entry.width if high == 10 else min(20, entry.width), high)
-    said = {"label": "1" if entry.sample == "order" else ""}
-    yield Cell(f"sample-{entry.sample}", _vertex(styles.sample(entry.sample), layer("words")), said, place)
+    kind: Kind = entry.sample if entry.sample in {"publish", "deny"} else "receive"
+    proof: Style = entry.sample if entry.sample in {"partly", "inferred", "idle"} else "proven"
+    style, wide, high = styles.sample(entry.sample), entry.width, 10.0
+    if entry.sample in {"group", "order"}:
+        wide, high = min(20.0, wide), 14.0
+    elif marks:
+        style, wide, high = sign(kind, proof, whole=entry.sample != "part"), 8.4, 8.4
+    place = geometry(entry.x, entry.y - high / 2, wide, high)
+    said = told("1" if entry.sample == "order" else "", "")
+    yield Cell(f"sample-{entry.sample}", _vertex(style, layer("words")), said, place)
     place = geometry(entry.x + entry.width + 4, entry.y - 10, sans_width(entry.text, 12.0), 20)
     style = styles.words(standing=False)
-    yield Cell(f"meaning-{entry.sample}", _vertex(style, layer("words")), {"label": entry.text}, place)
+    yield Cell(f"meaning-{entry.sample}", _vertex(style, layer("words")), told(entry.text, ""), place)

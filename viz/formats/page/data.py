@@ -4,7 +4,7 @@ In: a graph as pictures show it. Out: plain values for JSON. Every `text` is saf
 searched in. Knows no HTML and no positions.
 
   nodes: `{id, kind, name, text, facts: [[what, value], ...]}`; services first, who publishes most before who receives
-  most; topics level by level.
+  most; topics level by level. `times`: how many it stands for; `clients`: other names that it is found by.
   lines: `{kind: publish | subscribe | deny, from, to, messages, bytes, qos, last}`; `filters` of a subscription, where
   they are not the topic itself; `part: 1` where it holds for only a part of a template's topics or a group's members.
   feeds: `{from, to, topic, messages, seen, inferred}`: whose messages reach whom. A topic that is not shown is null,
@@ -24,7 +24,7 @@ from viz.text import shown
 
 Plain = dict[str, Any]
 
-_MOST_NAMES = 40
+_MOST_NAMES = 12
 """Client ids or addresses of one node that are listed; of a group there can be thousands."""
 
 
@@ -68,7 +68,10 @@ def _node(node: str, attributes: Mapping[str, Any]) -> Plain:
     name = str(attributes["name"])
     facts = _of_service(attributes) if attributes["kind"] == "service" else _of_topic(attributes)
     said = [[what, value] for what, value in facts if value]
-    return {"id": node, "kind": attributes["kind"], "name": name, "text": shown(name), "facts": said}
+    plain = {"id": node, "kind": attributes["kind"], "name": name, "text": shown(name), "facts": said}
+    times = int(attributes.get("topics" if attributes["kind"] == "topic" else "members") or 1)
+    clients = sorted({shown(str(each)) for each in attributes.get("clients") or ()} - {plain["text"]})
+    return plain | ({"times": times} if times > 1 else {}) | ({"clients": clients} if clients else {})
 
 
 def _of_service(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:

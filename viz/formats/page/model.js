@@ -59,8 +59,9 @@ function takes(filter, topic) {
 /** The nodes that are meant by these words: a part of a name, a whole topic, or an MQTT filter. */
 function hitsOf(model, words) {
   const hits = new Set(), filter = isFilter(words), low = words.toLowerCase();
+  const has = (name) => name.toLowerCase().includes(low);
   model.nodes.forEach((node, place) => {
-    const named = () => node.text.toLowerCase().includes(low) || node.name.toLowerCase().includes(low);
+    const named = () => has(node.text) || has(node.name) || (node.clients || []).some(has);
     const taken = () => node.kind === "topic" && takes(words, node.name);
     if (filter ? taken() : named() || (words.includes("/") && taken())) hits.add(place);
   });

@@ -1,5 +1,5 @@
-// What is built of the answers: the panel of one node, the matrix, the numbers. In: a model. Out: elements, not yet in
-// the document. Texts are only ever set as text.
+// What is built of the answers: names, tables, the panel of one node. In: a model. Out: elements, not yet in the document.
+// Texts are only ever set as text.
 
 /** An element with attributes and children; strings become text. */
 function el(tag, attributes, ...children) {
@@ -16,8 +16,9 @@ function breakable(text) {
 
 /** A button with the name of a node; what happens on a click is said elsewhere, once for all. */
 function nameOf(model, place, more = {}) {
-  const { kind, text } = model.nodes[place];
-  return el("button", { class: "name " + kind, "data-open": place, ...more }, ...breakable(text));
+  const { kind, text, times } = model.nodes[place];
+  const many = times ? [" ", el("span", { class: "times" }, "×" + times.toLocaleString("en"))] : [];
+  return el("button", { class: "name " + kind, "data-open": place, ...more }, ...breakable(text), ...many);
 }
 
 /** A table with a heading; a row is a list of texts, elements or lists of them. */
@@ -56,7 +57,7 @@ function fromWhom(model, line) {
   if (!line.messages) return ["nobody yet: nothing came"];
   const known = sendersOf(model, line);
   const lost = line.messages - total(known, "messages");
-  const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), " " + proofOf(feed)));
+  const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), ": " + proofOf(feed)));
   return listed(lost > 0 ? [...items, lost.toLocaleString("en") + " from unknown"] : items);
 }
 
@@ -78,8 +79,10 @@ function inWords(lines, noun) {
 /** By which filters, where they say more than the topic does, and whether only a part of it is meant. */
 function filtersOf(model, line) {
   const filters = (line.filters || []).filter((one) => one !== model.nodes[line.from].text);
-  const words = filters.length ? ["by ", ...listed(filters.map((one) => el("code", {}, ...breakable(one))))] : [];
-  const said = line.part ? [...words, " (a part of it)"] : words;
+  const codes = listed(filters.map((one) => el("code", {}, ...breakable(one))));
+  const few = filters.length <= 3, part = line.part ? [" (a part of it)"] : [];
+  const many = el("details", {}, el("summary", {}, "by " + amount(filters.length, "filter"), ...part), ...codes);
+  const said = few ? [...(filters.length ? ["by "] : []), ...codes, ...part] : [many];
   return said.length ? [el("div", { class: "by" }, ...said)] : [];
 }
 
@@ -115,70 +118,8 @@ function panelOf(model, place) {
   }
   if (refused.length) section("Refused by the broker", inWords(refused, noun), [Noun, "Messages", "Bytes", "QoS", "Last"], refused.map((line) => [other(line), ...numbers(model, line)]));
   const facts = el("dl", {}, ...node.facts.flatMap(([what, value]) => [el("dt", {}, what), el("dd", {}, value)]));
+  if (node.link) facts.append(el("dt", {}, "Link"), el("dd", {}, el("a", { href: node.link, target: "_blank", rel: "noopener noreferrer" }, node.link)));
   const head = el("div", { class: "head" }, el("h2", { tabindex: "-1" }, node.text), el("p", {}, node.kind));
   const tools = el("div", { class: "act" }, el("button", { "data-focus": place }, "Focus"), el("button", { "data-close": "" }, "Close"));
   return [head, tools, facts, ...parts];
-}
-
-const MARKS = { publish: "▶\ufe0e", proven: "●\ufe0e", partly: "◐", inferred: "◌", idle: "○", deny: "✕" };
-const MEANINGS = { publish: "publishes", proven: "receives", partly: "receives, sender partly inferred", inferred: "receives, sender inferred", idle: "subscribed, nothing came", deny: "refused" };
-
-/** A line as words: publishes 12; receives 12 from runner. */
-function saidOf(model, line) {
-  const count = line.messages.toLocaleString("en");
-  if (line.kind !== "subscribe") return (line.kind === "deny" ? "refused " : "publishes ") + count;
-  if (!line.messages) return "subscribed, nothing came";
-  const from = sendersOf(model, line).map((feed) => model.nodes[feed.from].text);
-  const named = from.slice(0, 3).join(", ") + (from.length > 3 ? " and " + (from.length - 3) + " more" : "");
-  return "receives " + count + (named ? " from " + named : "");
-}
-
-/** The lines of a topic as marks that are words, too. */
-function marksOf(model, line) {
-  const style = styleOf(model, line);
-  return el("span", { class: "mark " + style, title: saidOf(model, line) }, el("span", { "aria-hidden": "true" }, MARKS[style]), el("span", { class: "aside" }, saidOf(model, line) + " "));
-}
-
-/** What the marks mean, as far as these lines have them. */
-function meaningOf(model, lines) {
-  const used = new Set(lines.map((line) => styleOf(model, line)));
-  const entries = Object.keys(MARKS).filter((style) => used.has(style));
-  return el("p", { class: "meaning" }, ...entries.map((style) => el("span", {}, el("span", { class: "mark " + style, "aria-hidden": "true" }, MARKS[style]), " " + MEANINGS[style])));
-}
-
-/** The lines of one topic. */
-function linesOf(model, topic) {
-  return [...model.into[topic], ...model.out[topic]];
-}
-
-function endOf(line, topic) {
-  return line.from === topic ? line.to : line.from;
-}
-
-/** The head of a matrix and what makes a row of a topic: a grid up to so many services, names beyond. */
-function matrixOf(model, topics, services, widest = 100) {
-  if (services.length > widest) {
-    const named = (lines, topic) => lines.map((line) => el("span", { class: "one" }, marksOf(model, line), nameOf(model, endOf(line, topic), { tabindex: "-1" })));
-    return {
-      heads: ["Topic", "Publishes", "Receives"],
-      row: (topic) => [nameOf(model, topic, { tabindex: "-1" }), named(model.into[topic], topic), named(model.out[topic], topic)],
-    };
-  }
-  const column = new Map(services.map((place, number) => [place, number]));
-  return {
-    heads: ["Topic", ...services.map((place) => nameOf(model, place, { tabindex: "-1" }))],
-    row: (topic) => {
-      const cells = services.map(() => []);
-      for (const line of linesOf(model, topic)) cells[column.get(endOf(line, topic))]?.push(marksOf(model, line));
-      return [nameOf(model, topic, { tabindex: "-1" }), ...cells];
-    },
-  };
-}
-
-/** The numbers of one node, as the list has them. */
-function sumsOf(model, place) {
-  const lines = [...model.out[place], ...model.into[place]];
-  const [sent, got] = ["publish", "subscribe"].map((kind) => lines.filter((line) => line.kind === kind));
-  const last = lines.reduce((late, line) => (line.last > late ? line.last : late), "");
-  return { place, kind: model.nodes[place].kind, joined: model.near[place].size, published: total(sent, "messages"), bytes: total(sent, "bytes"), received: total(got, "messages"), last };
 }

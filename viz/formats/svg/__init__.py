@@ -17,7 +17,7 @@ from viz.formats.svg.legend import entry
 from viz.formats.svg.lines import arrow, order
 from viz.formats.svg.shapes import box, label, table
 from viz.formats.svg.spelling import length
-from viz.formats.svg.style import dimmed, style
+from viz.formats.svg.style import MOST_HOVERED, dimmed, style
 from viz.scene import Scene
 
 __all__ = ["numbers", "render"]
@@ -26,23 +26,32 @@ __all__ = ["numbers", "render"]
 def render(scene: Scene) -> str:
     """Spell a scene as SVG; the same scene gives the same bytes."""
     held = hooks(scene)
-    name = "c" + hashlib.sha256(repr(scene).encode("utf-8", "backslashreplace")).hexdigest()[:8]
-    drawn = [(place, one) for place, one in enumerate(scene.arrows) if one.points]
-    lines = [
-        *_begin(scene, name),
+    shapes = _shapes(scene, held)
+    said = (scene.title, " ".join([scene.summary + ".", *scene.notes]))
+    name = "c" + hashlib.blake2b("\n".join([*said, *shapes]).encode(), digest_size=4).hexdigest()
+    begin = [
+        *_begin(scene, name, *said),
         f"<style>{_style(scene, name, held)}</style>",
         f'<rect class="page" width="{length(scene.width)}" height="{length(scene.height)}"/>',
     ]
-    if scene.layout == "matrix":
-        lines += grid(scene, held)
-    else:
-        lines += [arrow(one, held, place) for place, one in sorted(drawn, key=lambda each: each[1].style != "idle")]
-        lines += [table(one, held) for one in scene.tables]
-        lines += [box(one, held) for one in scene.boxes]
-        lines += [order(one) for _, one in drawn if one.order]
-    lines += [label(one) for one in scene.labels]
-    lines += [entry(one, marks=scene.layout == "matrix") for one in scene.legend]
-    return "\n".join([*lines, "</svg>", ""])
+    return "\n".join([*begin, *shapes, "</svg>", ""])
+
+
+def _shapes(scene: Scene, held: Hooks) -> list[str]:
+    """What is drawn, from the back to the front."""
+    is_matrix = scene.layout == "matrix"
+    around = [label(one) for one in scene.labels] + [entry(one, marks=is_matrix) for one in scene.legend]
+    if is_matrix:
+        return [*grid(scene, held), *around]
+    drawn = [(place, one) for place, one in enumerate(scene.arrows) if one.points]
+    few = len(held.keys) <= MOST_HOVERED
+    lines = [
+        arrow(one, held, place, near=few) for place, one in sorted(drawn, key=lambda each: each[1].style != "idle")
+    ]
+    lines += [table(one, held) for one in scene.tables]
+    lines += [box(one, held) for one in scene.boxes]
+    lines += [order(one, held, place) for place, one in drawn if one.order]
+    return lines + around
 
 
 def _style(scene: Scene, name: str, held: Hooks) -> str:
@@ -51,7 +60,7 @@ def _style(scene: Scene, name: str, held: Hooks) -> str:
     return style(name, "", dimmed(name, held.keys.values()))
 
 
-def _begin(scene: Scene, name: str) -> list[str]:
+def _begin(scene: Scene, name: str, title: str, description: str) -> list[str]:
     """The element that holds all, and what it says to who can't see it."""
     width, height = length(scene.width), length(scene.height)
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
@@ -62,6 +71,6 @@ def _begin(scene: Scene, name: str) -> list[str]:
     said = f'role="{role}" aria-labelledby="{name}-t {name}-d"'
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" {size} {said}>',
-        f'<title id="{name}-t">{escape(scene.title)}</title>',
-        f'<desc id="{name}-d">{escape(" ".join([scene.summary + ".", *scene.notes]))}</desc>',
+        f'<title id="{name}-t">{escape(title)}</title>',
+        f'<desc id="{name}-d">{escape(description)}</desc>',
     ]

@@ -15,8 +15,8 @@ def numbers(scene: Scene) -> dict[str, int]:
 
     Services come first, then each table (the node of its header) with its rows. Whatever shows a node has the
     number as `data-n`; a service that is drawn twice has it twice. A line has its place in `scene.arrows` as
-    `data-e`, the mark of a matrix its place in `scene.marks` as `data-m`, and both have the numbers of their
-    ends as `data-from` and `data-to`.
+    `data-e`, what says when it was sent the same as `data-o`, the mark of a matrix its place in `scene.marks` as
+    `data-m`, and all of these have the numbers of their ends as `data-from` and `data-to`.
     """
     nodes = dict.fromkeys(box.node for box in scene.boxes)
     for table in scene.tables:

@@ -22,8 +22,8 @@ def dash(one: Arrow) -> str:
     return DASHES.get(one.style) or ("" if one.whole else DASHES["part"])
 
 
-def arrow(one: Arrow, hooks: Hooks, place: int) -> str:
-    """A line with its head; `place` is its own in the scene."""
+def arrow(one: Arrow, hooks: Hooks, place: int, *, near: bool) -> str:
+    """A line with its head; `place` is its own in the scene, and `near` lets the mouse find it without touching it."""
     start, *rest = one.points
     path = f"M{point(start)}C{' '.join(map(point, rest))}"
     broken = dash(one)
@@ -31,17 +31,18 @@ def arrow(one: Arrow, hooks: Hooks, place: int) -> str:
     line += f' stroke-dasharray="{broken}"/>' if broken else "/>"
     if one.kind == "deny":
         line += cross(curve(one.points, 0.5))
+    wider = f'<path class="near" d="{path}"/>' if near else ""
     classes = f"e {one.kind} idle" if one.style == "idle" else f"e {one.kind}"
     return (
-        f'<g {hooks.joined(one, classes, "e", place)}>{title(one.tooltip)}<path class="near" d="{path}"/>'
+        f"<g {hooks.joined(one, classes, 'e', place)}>{title(one.tooltip)}{wider}"
         f'{line}<path class="head" d="{head(rest[-1], one.tip, one.width)}"/></g>'
     )
 
 
-def order(one: Arrow) -> str:
-    """When it was sent, in a disc on the line just before its head: there no two lines are close together."""
+def order(one: Arrow, hooks: Hooks, place: int) -> str:
+    """When it was sent, in a disc just before the head: beside a row no two lines are close together."""
     half = max(_RADIUS, len(one.order) * _LETTER / 2 + 4.0)
-    return disc(_before(one, half + 3.0), half, one.order)
+    return f"<g {hooks.joined(one, 'when', 'o', place)}>{disc(_before(one, half + 2.0), half, one.order)}</g>"
 
 
 def disc(middle: Point, half: float, words: str) -> str:
@@ -55,10 +56,7 @@ def disc(middle: Point, half: float, words: str) -> str:
 
 
 def _before(one: Arrow, distance: float) -> Point:
-    """A point of the line so far from its head."""
-    end = one.points[-1]
-    for step in range(1, 64):
-        at = curve(one.points, 1 - step / 64)
-        if math.dist(at, end) >= distance:
-            return at
-    return curve(one.points, 0.5)
+    """So far from the foot of the head, in the direction that it comes from."""
+    foot, tip = one.points[-1], one.tip
+    long = math.dist(foot, tip) or 1.0
+    return (foot[0] + (foot[0] - tip[0]) / long * distance, foot[1] + (foot[1] - tip[1]) / long * distance)
