@@ -238,9 +238,16 @@ async def _node(desk: _Desk, request: Request) -> Response:
 
 
 async def _topics(desk: _Desk, request: Request) -> Response:
-    _, _, graph = await desk.graph(request)
+    feed, shown = await desk.asked(request)
     prefix, after = request.query_params.get("prefix"), request.query_params.get("after", "")
-    return await _json(desk, lambda: finding.level(finding.messages_of(graph), prefix, after))
+
+    def level() -> dict[str, Any]:
+        messages = feed.graphs.messages(shown.span)
+        if wanted := shown.topics:
+            messages = {topic: count for topic, count in messages.items() if wanted.has(topic)}
+        return finding.level(messages, prefix, after)
+
+    return await _json(desk, level)
 
 
 async def _search(desk: _Desk, request: Request) -> Response:
