@@ -69,7 +69,7 @@ def lay_out(
     parts = steps.numbered(linked(parts_of(graph), links))
     notes: tuple[str, ...] = ()
     if keep is not None and layout in {"auto", keep.layout} and can_keep(parts, keep):
-        return frame(kept(parts, keep), layout=keep.layout, title=title, said=said, notes=())
+        return frame(kept(parts, keep), layout=keep.layout, title=title, said=said, notes=(), steps=steps)
     if layout == "matrix":
         notes = ("Drawn in columns: a matrix needs topics.",)
     if layout == "auto":

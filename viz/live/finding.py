@@ -17,28 +17,11 @@ MOST_HITS = 100
 MOST_ROWS = 2_000
 
 
-def messages_of(graph: Graph) -> dict[str, int]:
-    """Topic → its messages: those published, or, where nobody was seen to, those that one service got."""
-    published: dict[str, int] = {}
-    received: dict[str, int] = {}
-    for source, target, key, edge in graph.edges(keys=True, data=True):
-        messages = edge["messages"]
-        if key == "publish":
-            published[target] = published.get(target, 0) + messages
-        elif key == "subscribe":
-            received[source] = max(received.get(source, 0), messages)
-    return {
-        each["name"]: published.get(node) or received.get(node, 0)
-        for node, each in graph.nodes(data=True)
-        if each["kind"] == "topic"
-    }
-
-
 def level(messages: dict[str, int], prefix: str | None, after: str = "") -> dict[str, Any]:
     """The topics one level below.
 
     Args:
-        messages: as `messages_of` has them.
+        messages: topic → how many it had.
         prefix: the levels above, without a slash at the end; None for the first level.
         after: only levels that come after this one, in the order of their names.
     """

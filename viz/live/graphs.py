@@ -32,6 +32,7 @@ class _Made:
     at: float
     took: float
     asked: float
+    messages: dict[str, int] | None = None
 
 
 class Graphs:
@@ -54,14 +55,26 @@ class Graphs:
             least: the number of a pulse that must be in it; None: one of a moment ago will do.
         """
         with self._lock:
-            now = time.monotonic()
-            made = self._made.get(span)
-            if made is None or not self._will_do(made, least, now):
-                number, graph = self._system.graph(span)
-                after = time.monotonic()
-                made = self._made[span] = _Made(number, graph, after, after - now, after)
-            made.asked = now
+            made = self._newest(span, least)
             return made.number, made.graph
+
+    def messages(self, span: Span) -> dict[str, int]:
+        """The messages of each topic in a graph of a moment ago."""
+        with self._lock:
+            made = self._newest(span, None)
+            if made.messages is None:
+                made.messages = messages_of(made.graph)
+            return made.messages
+
+    def _newest(self, span: Span, least: int | None) -> _Made:
+        now = time.monotonic()
+        made = self._made.get(span)
+        if made is None or not self._will_do(made, least, now):
+            number, graph = self._system.graph(span)
+            after = time.monotonic()
+            made = self._made[span] = _Made(number, graph, after, after - now, after)
+        made.asked = now
+        return made
 
     def _will_do(self, made: _Made, least: int | None, now: float) -> bool:
         if least is not None:
@@ -74,3 +87,20 @@ class Graphs:
             now = time.monotonic()
             for span in [span for span, made in self._made.items() if now - made.asked > KEPT]:
                 del self._made[span]
+
+
+def messages_of(graph: Graph) -> dict[str, int]:
+    """Topic → its messages: those published, or, where nobody was seen to, those that one service got."""
+    published: dict[str, int] = {}
+    received: dict[str, int] = {}
+    for source, target, key, edge in graph.edges(keys=True, data=True):
+        messages = edge["messages"]
+        if key == "publish":
+            published[target] = published.get(target, 0) + messages
+        elif key == "subscribe":
+            received[source] = max(received.get(source, 0), messages)
+    return {
+        each["name"]: published.get(node) or received.get(node, 0)
+        for node, each in graph.nodes(data=True)
+        if each["kind"] == "topic"
+    }

@@ -1,6 +1,6 @@
 """The live map over HTTP: what may be asked, and how it is answered. Reads only; `guard` says who may ask.
 
-    /                 the page; also /live.js, /live.css
+    /                 the page; also /NAME.js, /NAME.css, what is in `page`
     /map.json?SHOWN   {gen, seq, svg, title, summary, layout, notes, nodes, widths, states, new, counts}
     /map.svg?SHOWN    the picture alone, its gen as ETag
     /events?SHOWN     Server-Sent Events: map, pulse, health, tail, problem (see below)
@@ -63,12 +63,19 @@ UNSEEN = 60.0
 """Seconds after which a recorded run is closed that nobody asks for."""
 
 _OTHERS = {"tail", "after", "id", "prefix", "q", "token"}
-_PAGE = {
-    "/": ("live.html", "text/html; charset=utf-8"),
-    "/live.js": ("live.js", "text/javascript; charset=utf-8"),
-    "/live.css": ("live.css", "text/css; charset=utf-8"),
+_FILE = re.compile(r"[a-z][a-z_-]*\.(js|css)")
+"""The files of the page that may be asked for by name."""
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "drawio": "text/xml",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "svg": "image/svg+xml",
 }
-_TYPES = {"svg": "image/svg+xml", "json": "application/json", "html": "text/html; charset=utf-8", "drawio": "text/xml"}
 
 Asking = Callable[["_Desk", Request], Awaitable[Response]]
 
@@ -84,9 +91,8 @@ class App:
 
     def __init__(self, systems: Systems, token: str = "", hosts: frozenset[str] | None = LOOPBACK) -> None:
         self._desk = _Desk(systems)
-        routes = [Route(path, partial(_page, name, kind)) for path, (name, kind) in _PAGE.items()]
-        routes += [Route(path, self._answering(ask)) for path, ask in _ANSWERS.items()]
-        routes.append(Route("/events", _Events(self._desk)))
+        routes = [Route(path, self._answering(ask)) for path, ask in _ANSWERS.items()]
+        routes += [Route("/events", _Events(self._desk)), Route("/", _page), Route("/{name}", _page)]
         self._app = Guard(Starlette(routes=routes), token, hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,12 +187,13 @@ class _Desk:
         return feed, shown, await self.threads.quick(only, graph, shown.topics) if shown.topics else graph
 
 
-async def _page(name: str, kind: str, _: Request) -> Response:
-    """A file of the page."""
+async def _page(request: Request) -> Response:
+    """The page, or a file of it."""
+    name = request.path_params.get("name", "live.html")
     file = resources.files("viz.live") / "page" / name
-    if not file.is_file():
-        return Response("the page is not there\n", 404, media_type="text/plain")
-    return Response(file.read_bytes(), media_type=kind)
+    if (name != "live.html" and not _FILE.fullmatch(name)) or not file.is_file():
+        return Response(f"there is no {name}\n", 404, media_type="text/plain")
+    return Response(file.read_bytes(), media_type=_TYPES[name.rpartition(".")[2]])
 
 
 async def _map_svg(desk: _Desk, request: Request) -> Response:
@@ -238,9 +245,16 @@ async def _node(desk: _Desk, request: Request) -> Response:
 
 
 async def _topics(desk: _Desk, request: Request) -> Response:
-    _, _, graph = await desk.graph(request)
+    feed, shown = await desk.asked(request)
     prefix, after = request.query_params.get("prefix"), request.query_params.get("after", "")
-    return await _json(desk, lambda: finding.level(finding.messages_of(graph), prefix, after))
+
+    def level() -> dict[str, Any]:
+        messages = feed.graphs.messages(shown.span)
+        if wanted := shown.topics:
+            messages = {topic: count for topic, count in messages.items() if wanted.has(topic)}
+        return finding.level(messages, prefix, after)
+
+    return await _json(desk, level)
 
 
 async def _search(desk: _Desk, request: Request) -> Response:

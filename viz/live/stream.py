@@ -31,8 +31,8 @@ PACE, MANY, PACE_OF_MANY = 0.1, 10, 0.2
 """Seconds between two messages to a viewer: 10 a second, and 5 where there are more viewers than `MANY`."""
 HEALTH = 1.0
 """Seconds between two words on how the reading goes."""
-TAIL, FROM = 100, 500
-"""Entries of the tail in a message, out of so many newest."""
+TAIL = 100
+"""Entries of the tail in a message."""
 MAPS = 32
 """Maps that are kept where nobody looks at them just now."""
 UNSEEN = 60.0
@@ -100,7 +100,7 @@ class Viewer:
         gen: of the drawing that it has; 0: none.
         seq: the last pulse it knows of.
         told: the last entry of the tail that it knows of.
-        caught_up: it has all entries before those that are asked for for everybody.
+        is_up_to_date: it was told of the tail as far as all others.
         ready: there is something to take.
     """
 
@@ -109,7 +109,7 @@ class Viewer:
     gen: int = 0
     seq: int = 0
     told: int = 0
-    caught_up: bool = False
+    is_up_to_date: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _sheet: Sheet | None = None
     _problem: CopperError | None = None
@@ -345,32 +345,30 @@ class Feed:
         return _Asked(deltas, self._tails([viewer for channel in seen for viewer in set(channel.viewers)]), health)
 
     def _tails(self, viewers: list[Viewer]) -> dict[Viewer, list[Told]]:
-        """What each viewer wants of what is new: asked once for all, and for who has just come by itself."""
-        listening = [viewer for viewer in viewers if viewer.wants is not None]
+        """What each viewer wants of what is new: asked once for all that want the same, and for who has just come."""
+        listening = [(viewer, viewer.wants) for viewer in viewers if viewer.wants is not None]
         if not listening:
             return {}
         newest = self.system.tail(0, lambda _: True, 1)
         last = newest[-1].number if newest else 0
-        if last < self._told:
-            self._told = 0
-        chosen: list[Wanted] = []
-
-        def note(one: Wanted) -> bool:
-            chosen.append(one)
-            return True
-
-        entries = self.system.tail(self._told, note, FROM) if last > self._told else []
-        pairs = list(zip(entries, reversed(chosen[: len(entries)]), strict=True))
+        before = self._told if self._told <= last else 0  # a log that was made anew is told from its start
+        common: dict[TailFilter, list[Told]] = {}
         tails = {}
-        for viewer in listening:
-            wants = viewer.wants or tail_filter("")
-            if viewer.caught_up:
-                tails[viewer] = [one for one, about in pairs if wants.has(about)][-TAIL:]
-            else:
-                after = viewer.told if viewer.told <= last else 0
-                tails[viewer] = self.system.tail(after, wants.has, TAIL)
-        self._told = max(last, entries[-1].number if entries else 0)
+        for viewer, wants in listening:
+            if not viewer.is_up_to_date:
+                tails[viewer] = self._tail(viewer.told if viewer.told <= last else 0, last, wants)
+                continue
+            if wants not in common:
+                common[wants] = self._tail(before, last, wants)
+            tails[viewer] = common[wants]
+        self._told = last
         return tails
+
+    def _tail(self, after: int, last: int, wants: TailFilter) -> list[Told]:
+        """The newest entries after one up to another: what has come since the last was asked for is told next time."""
+        if after >= last:
+            return []
+        return [one for one in self.system.tail(after, wants.has, TAIL) if one.number <= last]
 
     def _hand_out(self, answer: _Asked) -> None:
         for channel in self._channels.values():
@@ -383,5 +381,5 @@ class Feed:
             if channel.viewers and channel.drawing is None and channel.map.is_due():
                 channel.drawing = asyncio.ensure_future(self._drawn(channel))
         for viewer, entries in answer.tails.items():
-            viewer.caught_up = True
+            viewer.is_up_to_date = True
             viewer.tell(entries)

@@ -210,3 +210,10 @@ def test_a_part_that_nobody_wants_is_left_out_of_the_map(port):
     assert [one for one in told(port, "/map.json?exclude=lamp/%23")["nodes"] if one.startswith("topic:")] == [
         "topic:door/open"
     ]
+
+
+@pytest.mark.parametrize("path", ["/none.js", "/..%2Fserver.py", "/server.py", "/page/live.js", "/.js", "/%00.js"])
+def test_nothing_but_the_page_s_own_files_is_given_out(port, path):
+    status, _, body = ask(port, path)
+    assert status == 404
+    assert "import" not in body
