@@ -1,8 +1,10 @@
-"""The live map of some systems, served until Ctrl-C."""
+"""The live map of some systems, served: until Ctrl-C, or beside something else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -10,6 +12,8 @@ from copper.serving import listen, need_web, server
 from tracer.errors import CopperError
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from viz.live.systems import Systems
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -31,6 +35,39 @@ def serve(
     Raises:
         CopperError: the extra is missing, nobody may listen there, or other machines could without a token.
     """
+    with _listening(systems, host, port, token) as (run, _, opened):
+        started(opened)
+        run()
+
+
+@contextmanager
+def beside(systems: Systems, host: str, port: int, token: str = "") -> Iterator[str]:
+    """Serve the live map as long as the block lasts, which gets the address to open.
+
+    Args:
+        systems: as `serve` has it, and all others too.
+        host: the same.
+        port: the same.
+        token: the same.
+
+    Raises:
+        CopperError: as `serve`.
+    """
+    with _listening(systems, host, port, token) as (run, running, opened):
+        thread = threading.Thread(target=run, name="live map", daemon=True)
+        thread.start()
+        try:
+            yield opened
+        finally:
+            running.should_exit = True
+            thread.join(STOP_SECONDS + 1)
+
+
+@contextmanager
+def _listening(
+    systems: Systems, host: str, port: int, token: str
+) -> Iterator[tuple[Callable[[], None], uvicorn.Server, str]]:
+    """What serves, until the server is told to end; that server; the address to open."""
     need_web("the live map")
     from viz.live.guard import LOOPBACK as NAMES  # noqa: PLC0415  an extra
     from viz.live.server import App  # noqa: PLC0415
@@ -43,9 +80,12 @@ def serve(
     with listen(host, port, name="the live map", next_step="--port names another port, 0 a free one") as listening:
         app = App(systems, token, NAMES if is_ours else None)
         running = server(app, STOP_SECONDS, app.end)
-        started(address(host, int(listening.getsockname()[1]), token))
         try:
-            running.run(sockets=[listening])
+            yield (
+                lambda: running.run(sockets=[listening]),
+                running,
+                address(host, int(listening.getsockname()[1]), token),
+            )
         finally:
             app.close()
 

@@ -1,7 +1,7 @@
 """What the live map can show: a log that goes on, and runs that were recorded. Answers what `viz.live` asks.
 
-Comes in: whoever follows the log, the folder where `copper` leaves its runs, a recorder's store. Goes out: a `Following`
-for each that is looked at; one of a recorded run ends when nobody looks any more.
+Comes in: whoever follows the log, the folder where `copper` leaves its runs, the store of a recorder. Goes out: a
+`Following` for each that is looked at; one of a recorded run ends when nobody looks any more.
 """
 
 from __future__ import annotations

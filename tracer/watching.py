@@ -63,9 +63,7 @@ class Batch:
     words: list[str] = field(default_factory=list)
 
 
-def watch(
-    log: str, take: Callable[[Batch], None], stop: threading.Event, *, parts: Sequence[str] = ()
-) -> None:
+def watch(log: str, take: Callable[[Batch], None], stop: threading.Event, *, parts: Sequence[str] = ()) -> None:
     """Follow a log, from its start, until `stop` is set; standard input until it ends.
 
     Args:

@@ -79,20 +79,28 @@ _OPTIONS = (
         help="flow: left to right along the messages. columns: publishers, topics, subscribers. matrix: a row a topic,"
         " a column a service. auto: what fits.",
     ),
-    option(
-        "--links",
-        metavar="URL",
-        default="",
-        help="Where boxes and topics lead to: an address with {kind} (service or topic) and {name}.",
-    ),
+)
+_LINKS = option(
+    "--links",
+    metavar="URL",
+    default="",
+    help="Where boxes and topics lead to: an address with {kind} (service or topic) and {name}.",
 )
 
 
-def picture_options(verb: Callable[..., None]) -> Callable[..., None]:
+def picture_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a verb its `Look` in place of the options."""
+    return _with_look(verb, (*_OPTIONS, _LINKS))
 
+
+def view_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for what draws no file: its boxes lead nowhere."""
+    return _with_look(verb, _OPTIONS)
+
+
+def _with_look(verb: Callable[..., Any], options: tuple[Callable[[Any], Any], ...]) -> Callable[..., Any]:
     @functools.wraps(verb)
-    def with_look(*args: Any, layout: str, links: str, **more: Any) -> None:
+    def with_look(*args: Any, layout: str, links: str = "", **more: Any) -> Any:
         from tracer.views import Choice  # noqa: PLC0415  `--help` must be quick
         from viz.links import check  # noqa: PLC0415
 
@@ -100,10 +108,10 @@ def picture_options(verb: Callable[..., None]) -> Callable[..., None]:
             check(links)
         choice = Choice(**{each.name: more.pop(each.name) for each in fields(Choice)})
         _refuse_both(choice)
-        verb(*args, look=Look(choice, layout, links), **more)
+        return verb(*args, look=Look(choice, layout, links), **more)
 
-    decorated: Callable[..., None] = with_look
-    for one in reversed(_OPTIONS):
+    decorated: Callable[..., Any] = with_look
+    for one in reversed(options):
         decorated = one(decorated)
     return decorated
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from copper.commands.live import live
 from copper.commands.recording import record
 from copper.commands.trace_events import events
 from copper.commands.trace_graph import graph
@@ -26,6 +27,7 @@ def command() -> None:
 command.add_command(graph)
 command.add_command(events)
 command.add_command(record)
+command.add_command(live)
 
 
 if __name__ == "__main__":
