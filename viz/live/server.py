@@ -364,7 +364,7 @@ class _Events:
 async def _write(viewer: Viewer, send: Send) -> None:
     """Send what waits, for as long as somebody takes it."""
     words = f"retry: {RETRY}\n\n"
-    while True:
+    while not viewer.is_over:
         body = {"type": "http.response.body", "body": words.encode(), "more_body": True}
         try:
             await asyncio.wait_for(send(body), STUCK)
