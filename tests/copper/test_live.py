@@ -61,9 +61,10 @@ def test_a_port_that_is_taken_is_told_with_what_to_do():
 def test_a_connection_whose_other_end_takes_nothing_is_cut(monkeypatch):
     monkeypatch.setattr(serving, "PATIENCE", 0.5)
     listening = listen("127.0.0.1", 0, name="somebody", next_step="")
-    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
-        with pytest.raises(TimeoutError):
-            accepted.sendall(bytes(50_000_000))
+    reader = socket.create_connection(listening.getsockname())
+    accepted, _ = listening.accept()
+    with listening, reader, accepted, pytest.raises(TimeoutError):
+        accepted.sendall(bytes(50_000_000))
 
 
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("127.0.0.1", 70_000), ("no such name", 0)])
