@@ -164,8 +164,20 @@ class _Desk:
         late = time.monotonic() - UNSEEN
         for key in [key for key, feed in self._feeds.items() if key[0] and not feed.viewers]:
             if self._asked[key] < late:
-                self._feeds.pop(key).end()
-                await self.threads.quick(self.systems.close, *key)
+                await self._close(key)
+
+    async def begin_anew(self, shown: Shown) -> None:
+        """A run that was shown as it happened, to its end, and at which nobody looks, begins from its start."""
+        key = shown.run, shown.speed
+        feed = self._feeds.get(key)
+        if feed is not None and shown.speed and not feed.viewers:
+            health = await self.threads.quick(feed.system.health)
+            if health.over and self._feeds.get(key) is feed and not feed.viewers:
+                await self._close(key)
+
+    async def _close(self, key: tuple[str, int]) -> None:
+        self._feeds.pop(key).end()
+        await self.threads.quick(self.systems.close, *key)
 
     async def asked(self, request: Request) -> tuple[Feed, Shown]:
         """What is to be shown, and of which system."""
@@ -349,13 +361,15 @@ class _Events:
         """Who listens to what; no viewer where there are too many."""
         asked = request.query_params
         wants = tail_filter(asked["tail"]) if "tail" in asked else None
+        stands = re.fullmatch(
+            r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", request.headers.get("last-event-id") or asked.get("after", "")
+        )
+        if not stands:
+            await self._desk.begin_anew(parse(asked.multi_items(), _OTHERS))
         feed, shown = await self._desk.asked(request)
         if len(feed.viewers) >= VIEWERS:
             return feed, None
         viewer = Viewer(shown, wants)
-        stands = re.fullmatch(
-            r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", request.headers.get("last-event-id") or asked.get("after", "")
-        )
         if stands:
             viewer.gen, viewer.seq, viewer.told = map(int, stands.groups())
         return feed, viewer

@@ -272,3 +272,43 @@ def test_a_viewer_that_takes_nothing_for_long_is_given_up(house, port, monkeypat
         stack.callback(stuck(port).close)
         wait_for(lambda: left, what="the viewer to be given up")
         assert ask(port, "/runs")[0] == 200
+
+
+class Replayed:
+    """A run that can be shown as it happened; each time it begins anew."""
+
+    def __init__(self):
+        self.begun = []
+
+    def runs(self):
+        return []
+
+    def system(self, run, speed):
+        self.begun.append(Spoken(*HOUSE))
+        return self.begun[-1]
+
+    def close(self, run, speed):
+        pass
+
+
+def test_a_run_that_was_shown_to_its_end_begins_anew_for_who_comes_then_and_goes_on_for_who_comes_back(
+    monkeypatch,
+):
+    systems, left, leave = Replayed(), [], stream.Feed.leave
+    monkeypatch.setattr(stream.Feed, "leave", lambda self, viewer: left.append(leave(self, viewer)))
+    with served(systems) as port:
+        with Listener(port, "run=x&speed=10") as one:
+            one.next("map")
+            systems.begun[0].is_over = True
+            with Listener(port, "run=x&speed=10") as two:
+                two.next("map")
+            assert len(systems.begun) == 1
+            here = wait_for(lambda: one.last_id)
+        wait_for(lambda: len(left) == 2)
+        with Listener(port, "run=x&speed=10", **{"Last-Event-ID": here}) as one:
+            one.next("health")
+        assert len(systems.begun) == 1
+        wait_for(lambda: len(left) == 3)
+        with Listener(port, "run=x&speed=10") as one:
+            one.next("map")
+        assert len(systems.begun) == 2
