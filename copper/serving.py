@@ -5,6 +5,7 @@ Comes in: an ASGI application. What it answers is its own affair; errors of the 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from tracer.errors import CopperError
 if TYPE_CHECKING:
     import uvicorn
 
+PATIENCE = 60.0
+"""Seconds after which a connection is cut whose other end takes nothing of what it is sent."""
 _LAST_PORT = 65_535
 
 
@@ -53,11 +56,14 @@ def listen(host: str, port: int, *, name: str, next_step: str) -> socket.socket:
         raise CopperError("can't listen there for HTTP: there is no such port", where=where, next_step=next_step)
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
     except OSError as error:
         # the rest of it says again where
         why = str(error.strerror).partition(" (while attempting")[0]
         raise CopperError(f"can't listen there for HTTP: {why}", where=where, next_step=next_step) from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; what is accepted there has it, too
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(PATIENCE * 1000))
+    return listening
 
 
 def server(app: Any, stop_seconds: int, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:
@@ -74,6 +80,11 @@ def server(app: Any, stop_seconds: int, ending: Callable[[], None] = lambda: Non
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             ending()
             await super().shutdown(sockets)
+            # whoever does not read what is on its way would keep its connection for ever
+            for connection in list(self.server_state.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
+            await asyncio.sleep(0)
 
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=stop_seconds,

@@ -1,12 +1,14 @@
 """The live map's server: where it listens, what it tells, how it ends."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
+from copper import serving
 from copper.live import address, serve
 from copper.serving import listen
 from tests.viz.live.systems import HOUSE, Listener, Spoken
@@ -14,6 +16,7 @@ from tracer.errors import CopperError
 from viz.live.systems import Only
 
 PROGRAM = """
+from copper import serving
 from copper.live import serve
 from tests.viz.live.systems import HOUSE, Spoken
 from viz.live.systems import Only
@@ -52,6 +55,16 @@ def test_a_port_that_is_taken_is_told_with_what_to_do():
         f"the live map at 127.0.0.1:{port}: can't listen there for HTTP: Address already in use;"
         " --port names another port, 0 a free one"
     )
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
+def test_a_connection_whose_other_end_takes_nothing_is_cut(monkeypatch):
+    monkeypatch.setattr(serving, "PATIENCE", 0.5)
+    listening = listen("127.0.0.1", 0, name="somebody", next_step="")
+    reader = socket.create_connection(listening.getsockname())
+    accepted, _ = listening.accept()
+    with listening, reader, accepted, pytest.raises(TimeoutError):
+        accepted.sendall(bytes(50_000_000))
 
 
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("127.0.0.1", 70_000), ("no such name", 0)])

@@ -7,6 +7,7 @@
     /node?id=&SHOWN   facts of a service or topic        /topics?prefix=&after=&SHOWN   a level of the topic tree
     /search?q=&SHOWN  hits, the best first               /matrix?SHOWN    the table of what is drawn
     /download.FORMAT?SHOWN   a file                      /runs            recorded runs
+    /compare?to=RUN&SHOWN    what a run (no RUN: what goes on) does otherwise than what is shown
 
 SHOWN is what `query` reads. An error is `{"error", "next_step"}` with a status of 400 (no question of ours) or 404 (it
 is not there). Nodes and arrows are called by the numbers in the picture, `data-n` and `data-e` (`data-m` for the marks
@@ -44,7 +45,7 @@ from starlette.types import Receive, Scope, Send
 from tracer.errors import CopperError
 from tracer.windows import only
 from viz.formats import FORMATS
-from viz.live import facts, finding
+from viz.live import comparing, facts, finding
 from viz.live.graphs import Graph
 from viz.live.guard import LOOPBACK, Guard
 from viz.live.maps import Map
@@ -62,7 +63,7 @@ RETRY = 1000
 UNSEEN = 60.0
 """Seconds after which a recorded run is closed that nobody asks for."""
 
-_OTHERS = {"tail", "after", "id", "prefix", "q", "token"}
+_OTHERS = {"tail", "after", "id", "prefix", "q", "to", "token"}
 _FILE = re.compile(r"[a-z][a-z_-]*\.(js|css)")
 """The files of the page that may be asked for by name."""
 _TYPES = {
@@ -164,8 +165,20 @@ class _Desk:
         late = time.monotonic() - UNSEEN
         for key in [key for key, feed in self._feeds.items() if key[0] and not feed.viewers]:
             if self._asked[key] < late:
-                self._feeds.pop(key).end()
-                await self.threads.quick(self.systems.close, *key)
+                await self._close(key)
+
+    async def begin_anew(self, shown: Shown) -> None:
+        """A run that was shown as it happened, to its end, and at which nobody looks, begins from its start."""
+        key = shown.run, shown.speed
+        feed = self._feeds.get(key)
+        if feed is not None and shown.speed and not feed.viewers:
+            health = await self.threads.quick(feed.system.health)
+            if health.over and self._feeds.get(key) is feed and not feed.viewers:
+                await self._close(key)
+
+    async def _close(self, key: tuple[str, int]) -> None:
+        self._feeds.pop(key).end()
+        await self.threads.quick(self.systems.close, *key)
 
     async def asked(self, request: Request) -> tuple[Feed, Shown]:
         """What is to be shown, and of which system."""
@@ -183,8 +196,13 @@ class _Desk:
     async def graph(self, request: Request) -> tuple[Feed, Shown, Graph]:
         """The graph that is asked for, whole but for what is excluded."""
         feed, shown = await self.asked(request)
+        return feed, shown, await self.graph_of(shown)
+
+    async def graph_of(self, shown: Shown) -> Graph:
+        """The graph that is to be shown, whole but for what is excluded."""
+        feed = await self.feed(shown)
         _, graph = await self.threads.quick(feed.graphs.graph, shown.span)
-        return feed, shown, await self.threads.quick(only, graph, shown.topics) if shown.topics else graph
+        return await self.threads.quick(only, graph, shown.topics) if shown.topics else graph
 
 
 async def _page(request: Request) -> Response:
@@ -274,6 +292,13 @@ async def _matrix(desk: _Desk, request: Request) -> Response:
     return await _json(desk, partial(finding.table, one.sheet.drawing.drawn))
 
 
+async def _compare(desk: _Desk, request: Request) -> Response:
+    _, shown, before = await desk.graph(request)
+    other = Shown(include=shown.include, exclude=shown.exclude, run=request.query_params.get("to", ""))
+    after = await desk.graph_of(other)
+    return await _json(desk, partial(comparing.compared, before, after, (shown.run, other.run)))
+
+
 async def _runs(desk: _Desk, _: Request) -> Response:
     return await _json(desk, lambda: [vars(run) for run in desk.systems.runs()])
 
@@ -310,6 +335,7 @@ _ANSWERS: dict[str, Asking] = {
     "/topics": _topics,
     "/search": _search,
     "/matrix": _matrix,
+    "/compare": _compare,
     "/runs": _runs,
     "/download.{format}": _download,
 }
@@ -349,13 +375,15 @@ class _Events:
         """Who listens to what; no viewer where there are too many."""
         asked = request.query_params
         wants = tail_filter(asked["tail"]) if "tail" in asked else None
+        stands = re.fullmatch(
+            r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", request.headers.get("last-event-id") or asked.get("after", "")
+        )
+        if not stands:
+            await self._desk.begin_anew(parse(asked.multi_items(), _OTHERS))
         feed, shown = await self._desk.asked(request)
         if len(feed.viewers) >= VIEWERS:
             return feed, None
         viewer = Viewer(shown, wants)
-        stands = re.fullmatch(
-            r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", request.headers.get("last-event-id") or asked.get("after", "")
-        )
         if stands:
             viewer.gen, viewer.seq, viewer.told = map(int, stands.groups())
         return feed, viewer
@@ -364,7 +392,7 @@ class _Events:
 async def _write(viewer: Viewer, send: Send) -> None:
     """Send what waits, for as long as somebody takes it."""
     words = f"retry: {RETRY}\n\n"
-    while True:
+    while not viewer.is_over:
         body = {"type": "http.response.body", "body": words.encode(), "more_body": True}
         try:
             await asyncio.wait_for(send(body), STUCK)

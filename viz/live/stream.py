@@ -101,6 +101,7 @@ class Viewer:
         seq: the last pulse it knows of.
         told: the last entry of the tail that it knows of.
         is_up_to_date: it was told of the tail as far as all others.
+        is_over: nothing more will be told.
         ready: there is something to take.
     """
 
@@ -110,6 +111,7 @@ class Viewer:
     seq: int = 0
     told: int = 0
     is_up_to_date: bool = False
+    is_over: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _sheet: Sheet | None = None
     _problem: CopperError | None = None
@@ -146,6 +148,11 @@ class Viewer:
             self._left_out += max(0, len(self._tail) + len(entries) - TAIL)
             self._tail.extend(entries)
             self.ready.set()
+
+    def end(self) -> None:
+        """Nothing more will be told."""
+        self.is_over = True
+        self.ready.set()
 
     def take(self) -> str:
         """All that waits, as Server-Sent Events; empty where nothing does."""
@@ -322,7 +329,15 @@ class Feed:
                 task.cancel()
 
     async def _run(self) -> None:
-        """Ask whenever there is a new pulse, and once a second in any case, as long as somebody listens."""
+        """Ask for as long as somebody listens; if that fails, let them come again rather than wait for nothing."""
+        try:
+            await self._ask_on()
+        finally:
+            for viewer in self.viewers:
+                viewer.end()
+
+    async def _ask_on(self) -> None:
+        """Ask whenever there is a new pulse, and once a second in any case."""
         number, asked, healthy = -1, 0.0, 0.0
         while self.viewers:
             now = time.monotonic()

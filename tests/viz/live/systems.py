@@ -36,7 +36,7 @@ class Spoken:
     def __init__(self, *texts):
         self.present, self.lock = Present("house.log"), threading.Lock()
         self.pipeline, self.number_of_line = Pipeline(), 0
-        self.quiet, self.graphs = 0.0, 0
+        self.quiet, self.graphs, self.is_over = 0.0, 0, False
         self.tell(*texts, whole=True)
 
     def tell(self, *texts, whole=False, second=0):
@@ -72,7 +72,9 @@ class Spoken:
 
     def health(self):
         counts = self.present.counts
-        return Health("house.log", counts.lines, counts.events, quiet=self.quiet, last=self.present.last)
+        return Health(
+            "house.log", counts.lines, counts.events, quiet=self.quiet, last=self.present.last, over=self.is_over
+        )
 
     def sessions(self, service):
         with self.lock:

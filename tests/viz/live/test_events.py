@@ -1,5 +1,6 @@
 """What viewers are told as it happens, and that no viewer holds up another or the server."""
 
+import gc
 import socket
 import time
 from contextlib import ExitStack
@@ -200,6 +201,18 @@ def test_a_viewer_that_is_gone_is_forgotten(house, port, monkeypatch):
     wait_for(lambda: left, what="the viewer to be forgotten")
 
 
+def test_when_asking_fails_viewers_are_let_go_so_that_they_come_again(house, port, caplog):
+    house.health = lambda: 1 / 0
+    with Listener(port) as one:
+        one.thread.join(10)
+        assert not one.thread.is_alive()
+    del house.health
+    with Listener(port) as two:
+        two.next("health")
+    gc.collect()
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_too_many_viewers_are_turned_away_with_a_sentence(port, monkeypatch):
     monkeypatch.setattr("viz.live.server.VIEWERS", 1)
     with Listener(port) as one:
@@ -237,10 +250,65 @@ def test_a_log_is_shown_as_it_grows(tmp_path):
         following.stop()
 
 
-def test_the_server_ends_within_a_second_whoever_looks_on(house):
-    with served(house) as port, ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(Listener(port)).next("map")
+def test_the_server_ends_soon_whoever_looks_on_and_whoever_does_not_read(house, monkeypatch):
+    take = stream.Viewer.take
+    monkeypatch.setattr(stream.Viewer, "take", lambda self: take(self) + ":" + "x" * 4_000_000 + "\n\n")
+    with ExitStack() as stack:
+        with served(house) as port:
+            stack.callback(stuck(port).close)
+            for _ in range(3):
+                stack.enter_context(Listener(port)).next("map")
+            began = time.monotonic()
+        assert time.monotonic() - began < 4
+
+
+def test_a_viewer_that_takes_nothing_for_long_is_given_up(house, port, monkeypatch):
+    left, leave = [], stream.Feed.leave
+    monkeypatch.setattr(stream.Feed, "leave", lambda self, viewer: left.append(leave(self, viewer)))
+    monkeypatch.setattr("viz.live.server.STUCK", 0.2)
+    take = stream.Viewer.take
+    monkeypatch.setattr(stream.Viewer, "take", lambda self: take(self) + ":" + "x" * 4_000_000 + "\n\n")
+    with ExitStack() as stack:
         stack.callback(stuck(port).close)
-        began = time.monotonic()
-    assert time.monotonic() - began < 10
+        wait_for(lambda: left, what="the viewer to be given up")
+        assert ask(port, "/runs")[0] == 200
+
+
+class Replayed:
+    """A run that can be shown as it happened; each time it begins anew."""
+
+    def __init__(self):
+        self.begun = []
+
+    def runs(self):
+        return []
+
+    def system(self, run, speed):
+        self.begun.append(Spoken(*HOUSE))
+        return self.begun[-1]
+
+    def close(self, run, speed):
+        pass
+
+
+def test_a_run_that_was_shown_to_its_end_begins_anew_for_who_comes_then_and_goes_on_for_who_comes_back(
+    monkeypatch,
+):
+    systems, left, leave = Replayed(), [], stream.Feed.leave
+    monkeypatch.setattr(stream.Feed, "leave", lambda self, viewer: left.append(leave(self, viewer)))
+    with served(systems) as port:
+        with Listener(port, "run=x&speed=10") as one:
+            one.next("map")
+            systems.begun[0].is_over = True
+            with Listener(port, "run=x&speed=10") as two:
+                two.next("map")
+            assert len(systems.begun) == 1
+            here = wait_for(lambda: one.last_id)
+        wait_for(lambda: len(left) == 2)
+        with Listener(port, "run=x&speed=10", **{"Last-Event-ID": here}) as one:
+            one.next("health")
+        assert len(systems.begun) == 1
+        wait_for(lambda: len(left) == 3)
+        with Listener(port, "run=x&speed=10") as one:
+            one.next("map")
+        assert len(systems.begun) == 2

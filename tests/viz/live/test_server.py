@@ -194,6 +194,14 @@ def test_recorded_runs_are_listed_and_one_is_shown(port, systems):
     assert ("run-2", 10) in systems.asked
 
 
+def test_a_run_is_compared_with_what_goes_on(port):
+    said = told(port, "/compare?run=run-2")
+    assert said["services"]["gone"]["first"] == ["runner"]
+    assert said["services"]["added"]["first"] == ["lamp-1", "panel"]
+    assert told(port, "/compare?run=run-2&to=run-2")["lines"]["same"] == 1
+    assert ask(port, "/compare?to=run-3")[0] == 404
+
+
 def test_no_name_becomes_markup():
     names = [name for name in NASTY if not any(one in name for one in "\n\ud800+#") and name][:20]
     system = Spoken(*(text for n in names for text in (*connected(n), published(n, f"t/{n}"))))
