@@ -21,8 +21,12 @@ class Running:
         self.errors = (folder / "stderr.txt").open("w+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", program, *map(str, words)],
-            cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.PIPE, stderr=self.errors, env={**os.environ, **environment},
-        )  # fmt: skip
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            stderr=self.errors,
+            env={**os.environ, **environment},
+        )
         wait_for(lambda: ADDRESS.search(self.said) or self.process.poll() is not None, 20, what="the address")
         found = ADDRESS.search(self.said)
         assert found, self.said
@@ -32,9 +36,17 @@ class Running:
     def said(self):
         return os.pread(self.errors.fileno(), 1_000_000, 0).decode()
 
-    def graph(self, query=""):
-        """The whole graph of what is shown, as `/download.json` has it."""
-        return told(self.port, f"/download.json?{query}")
+    def shows(self, graph, query=""):
+        """Fail unless the page's graph is this one; what it has may be a second old."""
+        has = {}
+
+        def is_it():
+            has.update(told(self.port, f"/download.json?{query}"))
+            return has == graph
+
+        with contextlib.suppress(AssertionError):
+            wait_for(is_it, 5)
+        assert has == graph
 
     def map(self, query=""):
         return told(self.port, f"/map.json?{query}")

@@ -28,7 +28,7 @@ def chunks(stream: BinaryIO | None = None) -> Iterator[bytes]:
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:
     try:
-        # read1 gives what is there; read would wait until a whole chunk is
+        # a raw stream gives what is there, and read1 does; read of a buffered one would wait until a whole chunk is
         while chunk := source.read1(CHUNK) if isinstance(source, io.BufferedReader) else source.read(CHUNK):
             yield chunk
     except OSError as error:
@@ -38,4 +38,5 @@ def _chunks(source: BinaryIO) -> Iterator[bytes]:
 def _stdin() -> BinaryIO:
     if sys.stdin is None:
         raise CopperError("is closed", where="standard input", next_step="give it a log, or name a file")
-    return sys.stdin.buffer
+    # not through the buffer: its lock would be held by a thread that waits here when Python ends, which kills that
+    return getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
