@@ -174,9 +174,10 @@ class Map:
             return str(was) != str(drawn)
         seq, drawing = drawn
         is_first, had_problem, self.problem = self.sheet is None, self.problem is not None, None
-        self._seq = seq
         if self.sheet is not None and self.sheet.drawing.svg == drawing.svg:
+            self._seq = max(self._seq, seq)
             return had_problem
+        self._seq = seq
         now = time.monotonic()
         known = self.sheet.drawing.numbers if self.sheet else {}
         self._born = {node: at for node, at in self._born.items() if now - at < NEW and node in drawing.numbers}
