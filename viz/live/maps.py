@@ -115,6 +115,7 @@ class Map:
         self._least: int | None = None
         self._rated = 0
         self._is_stale = True
+        self._stale_at = 0
         self._earliest = 0.0
         self._refresh = 0.0
         self._at = self._all_at = time.monotonic()
@@ -176,6 +177,7 @@ class Map:
         is_first, had_problem, self.problem = self.sheet is None, self.problem is not None, None
         if self.sheet is not None and self.sheet.drawing.svg == drawing.svg:
             self._seq = max(self._seq, seq)
+            self._is_stale = self._stale_at > seq
             return had_problem
         self._seq = seq
         now = time.monotonic()
@@ -266,7 +268,8 @@ class Map:
         rated: dict[int, int] = {}
         for pulse in pulses:
             self._seq = delta.seq = pulse.number
-            self._is_stale |= pulse.is_new
+            if pulse.is_new:
+                self._is_stale, self._stale_at = True, pulse.number
             self._count(drawing, pulse.edges, delta.arrows)
             if pulse.number > self._rated:
                 self._count(drawing, pulse.edges, rated)
@@ -276,7 +279,8 @@ class Map:
                 if node in drawing.numbers:
                     delta.states[drawing.numbers[node]] = self._state(drawing, node)
         self._rated = max(self._rated, self._seq)
-        self._is_stale |= not drawing.idle.isdisjoint(delta.arrows)
+        if not drawing.idle.isdisjoint(delta.arrows):
+            self._is_stale, self._stale_at = True, self._seq
         self._rate(drawing, rated)
         delta.widths = self._other_widths(drawing, delta.arrows)
         self._messages += sum(delta.arrows.get(place, 0) for place in drawing.published & delta.arrows.keys())

@@ -246,6 +246,18 @@ def test_several_maps_of_a_moment_share_one_graph():
     assert system.graphs == 2  # of all, and of the last minute
 
 
+def test_what_is_new_while_it_is_drawn_makes_it_due_again(clock):
+    system = Spoken(*HOUSE)
+    one = drawn(system)
+    redraw(one)
+    begun = one.draw()
+    system.tell(published("lamp-1", "lamp/1/new"))
+    one.advance()
+    assert not one.take(begun)
+    clock.now += maps.AGAIN
+    assert one.is_due()
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["message", "three", "advance", "draw begins", "draw ends"]), max_size=25))
 def test_however_it_is_drawn_in_between_no_message_is_counted_twice_or_left_out(steps):
