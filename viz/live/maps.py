@@ -116,6 +116,7 @@ class Map:
         self._rated = 0
         self._is_stale = True
         self._stale_at = 0
+        self._is_tidied = False
         self._earliest = 0.0
         self._refresh = 0.0
         self._at = self._all_at = time.monotonic()
@@ -138,9 +139,14 @@ class Map:
             return now >= self._earliest
         return self._seq > self.sheet.seq and now >= (self._earliest if exact else self._refresh)
 
+    def tidy(self) -> None:
+        """Leave nothing where it stood when it is drawn the next time."""
+        self._is_tidied = True
+
     def draw(self) -> tuple[int, Drawing] | CopperError:
         """Draw it; takes its time. The number of the last pulse in the drawing, and the drawing; or why not."""
-        before = self.sheet.drawing.scene if self.sheet else None
+        before = self.sheet.drawing.scene if self.sheet and not self._is_tidied else None
+        self._is_tidied = False
         began = time.monotonic()
         try:
             seq, graph = self._graphs.graph(self.shown.span, self._least)
