@@ -18,26 +18,10 @@ from typing import Any
 
 import networkx as nx
 
-from viz import palette
 from viz.formats import page, svg
 from viz.scene import Scene
 
 _SCRIPTS = ("model.js", "parts.js", "tables.js", "map.js", "page.js")
-
-_COLOURS = {
-    "page": palette.PAGE,
-    "text": palette.TEXT,
-    "muted": palette.MUTED,
-    "service": palette.SERVICE_FILL,
-    "service-line": palette.SERVICE_LINE,
-    "topic": palette.TOPIC_FILL,
-    "topic-line": palette.TOPIC_LINE,
-    "band": palette.HEADER_FILL,
-    "publish": palette.PUBLISH,
-    "receive": palette.RECEIVE,
-    "refused": palette.REFUSED,
-    "retained": palette.RETAINED,
-}
 
 _STYLE_IN_PICTURE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _PLACE = re.compile(r"\{\{([a-z]+)\}\}")
@@ -46,7 +30,7 @@ _PLACE = re.compile(r"\{\{([a-z]+)\}\}")
 def render(scene: Scene, graph: nx.MultiDiGraph[str]) -> str:
     """Spell a scene and its graph as a page; the same two give the same bytes."""
     picture = svg.render(scene)
-    style, script = _colours() + _asset("page.css"), "".join(map(_asset, _SCRIPTS))
+    style, script = page.style(), "".join(map(_asset, _SCRIPTS))
     styles = [style, *_STYLE_IN_PICTURE.findall(picture)]
     parts = {
         "policy": _policy([script], styles),
@@ -87,13 +71,6 @@ def _policy(scripts: list[str], styles: list[str]) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _colours() -> str:
-    def of(theme: str) -> str:
-        return ";".join(f"--{name}:{getattr(colour, theme)}" for name, colour in _COLOURS.items())
-
-    return f":root{{{of('light')}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{of('dark')}}}}}\n"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Where things are: the tree of topics, level by level, what a search finds, and the table of who does what.
+"""Where things are: the tree of topics, level by level, and what a search finds.
 
 Comes in: graphs. Goes out: plain values for JSON, in an order that stays when something is added.
 """
@@ -14,7 +14,6 @@ from viz.live.query import wanted
 
 MOST_LEVELS = 1_000
 MOST_HITS = 100
-MOST_ROWS = 2_000
 
 
 def level(messages: dict[str, int], prefix: str | None, after: str = "") -> dict[str, Any]:
@@ -80,30 +79,3 @@ def search(graph: Graph, text: str, drawing: Drawing | None) -> dict[str, Any]:
 def _drawn(drawing: Drawing | None, node: str) -> int | None:
     """The number of the node that is drawn for one of the whole graph."""
     return None if drawing is None else drawing.numbers.get(drawing.of.get(node, node))
-
-
-def table(graph: Graph) -> dict[str, Any]:
-    """Topics as rows, services as columns, who does what how often where they meet.
-
-    Args:
-        graph: the one that is drawn.
-    """
-    services = sorted((each["name"], node) for node, each in graph.nodes(data=True) if each["kind"] == "service")
-    columns = {node: place for place, (_, node) in enumerate(services)}
-    topics = sorted((each["name"].split("/"), node) for node, each in graph.nodes(data=True) if each["kind"] == "topic")
-    rows = []
-    for _, node in topics[:MOST_ROWS]:
-        into, out = graph.in_edges(node, keys=True, data=True), graph.out_edges(node, keys=True, data=True)
-        rows.append(
-            {
-                "id": node,
-                "name": graph.nodes[node]["name"],
-                "publish": sorted([columns[one], edge["messages"]] for one, _, key, edge in into if key == "publish"),
-                "receive": sorted([columns[one], edge["messages"]] for _, one, key, edge in out if key == "subscribe"),
-            }
-        )
-    return {
-        "services": [{"id": node, "name": name} for name, node in services],
-        "total": len(topics),
-        "rows": rows,
-    }

@@ -115,6 +115,8 @@ class Map:
         self._least: int | None = None
         self._rated = 0
         self._is_stale = True
+        self._stale_at = 0
+        self._is_tidied = False
         self._earliest = 0.0
         self._refresh = 0.0
         self._at = self._all_at = time.monotonic()
@@ -137,9 +139,14 @@ class Map:
             return now >= self._earliest
         return self._seq > self.sheet.seq and now >= (self._earliest if exact else self._refresh)
 
+    def tidy(self) -> None:
+        """Leave nothing where it stood when it is drawn the next time."""
+        self._is_tidied = True
+
     def draw(self) -> tuple[int, Drawing] | CopperError:
         """Draw it; takes its time. The number of the last pulse in the drawing, and the drawing; or why not."""
-        before = self.sheet.drawing.scene if self.sheet else None
+        before = self.sheet.drawing.scene if self.sheet and not self._is_tidied else None
+        self._is_tidied = False
         began = time.monotonic()
         try:
             seq, graph = self._graphs.graph(self.shown.span, self._least)
@@ -174,9 +181,11 @@ class Map:
             return str(was) != str(drawn)
         seq, drawing = drawn
         is_first, had_problem, self.problem = self.sheet is None, self.problem is not None, None
-        self._seq = seq
         if self.sheet is not None and self.sheet.drawing.svg == drawing.svg:
+            self._seq = max(self._seq, seq)
+            self._is_stale = self._stale_at > seq
             return had_problem
+        self._seq = seq
         now = time.monotonic()
         known = self.sheet.drawing.numbers if self.sheet else {}
         self._born = {node: at for node, at in self._born.items() if now - at < NEW and node in drawing.numbers}
@@ -265,7 +274,8 @@ class Map:
         rated: dict[int, int] = {}
         for pulse in pulses:
             self._seq = delta.seq = pulse.number
-            self._is_stale |= pulse.is_new
+            if pulse.is_new:
+                self._is_stale, self._stale_at = True, pulse.number
             self._count(drawing, pulse.edges, delta.arrows)
             if pulse.number > self._rated:
                 self._count(drawing, pulse.edges, rated)
@@ -275,7 +285,8 @@ class Map:
                 if node in drawing.numbers:
                     delta.states[drawing.numbers[node]] = self._state(drawing, node)
         self._rated = max(self._rated, self._seq)
-        self._is_stale |= not drawing.idle.isdisjoint(delta.arrows)
+        if not drawing.idle.isdisjoint(delta.arrows):
+            self._is_stale, self._stale_at = True, self._seq
         self._rate(drawing, rated)
         delta.widths = self._other_widths(drawing, delta.arrows)
         self._messages += sum(delta.arrows.get(place, 0) for place in drawing.published & delta.arrows.keys())

@@ -89,13 +89,17 @@ def _filter(value: str) -> str:
     return value
 
 
+def _name(value: str) -> str:
+    return _filter(value) if value.startswith("re:") else value
+
+
 _CHOICES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "view": ("view", _one_of(*get_args(ViewName))),
     "fold": ("fold", _one_of(*get_args(Fold))),
     "all": ("everything", _yes),
-    "focus": ("focus", str),
+    "focus": ("focus", _name),
     "hops": ("hops", _number(0, 100)),
-    "reaches": ("reaches", str),
+    "reaches": ("reaches", _name),
     "depth": ("depth", _number(1, 100)),
     "group-by": ("group_by", _one_of(*get_args(GroupBy))),
     "top": ("top", _number(1, 100_000)),

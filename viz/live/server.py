@@ -1,11 +1,12 @@
 """The live map over HTTP: what may be asked, and how it is answered. Reads only; `guard` says who may ask.
 
-    /                 the page; also /NAME.js, /NAME.css, what is in `page`
-    /map.json?SHOWN   {gen, seq, svg, title, summary, layout, notes, nodes, widths, states, new, counts}
+    /                 the page; also /NAME.js, /NAME.css (`assets`)
+    /map.json?SHOWN   {gen, seq, svg, title, summary, layout, notes, nodes, widths, states, new, counts}; with tidy=1
+                      all is laid out anew, else nodes stay where they are
     /map.svg?SHOWN    the picture alone, its gen as ETag
     /events?SHOWN     Server-Sent Events: map, pulse, health, tail, problem (see below)
     /node?id=&SHOWN   facts of a service or topic        /topics?prefix=&after=&SHOWN   a level of the topic tree
-    /search?q=&SHOWN  hits, the best first               /matrix?SHOWN    the table of what is drawn
+    /search?q=&SHOWN  hits, the best first               /matrix?SHOWN    what its table shows (`formats.page`)
     /download.FORMAT?SHOWN   a file                      /runs            recorded runs
     /compare?to=RUN&SHOWN    what a run (no RUN: what goes on) does otherwise than what is shown
 
@@ -32,7 +33,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from importlib import resources
 from pathlib import PurePath
 from typing import Any
 
@@ -45,7 +45,9 @@ from starlette.types import Receive, Scope, Send
 from tracer.errors import CopperError
 from tracer.windows import only
 from viz.formats import FORMATS
+from viz.formats.page import facts_of
 from viz.live import comparing, facts, finding
+from viz.live.assets import asset
 from viz.live.graphs import Graph
 from viz.live.guard import LOOPBACK, Guard
 from viz.live.maps import Map
@@ -63,9 +65,7 @@ RETRY = 1000
 UNSEEN = 60.0
 """Seconds after which a recorded run is closed that nobody asks for."""
 
-_OTHERS = {"tail", "after", "id", "prefix", "q", "to", "token"}
-_FILE = re.compile(r"[a-z][a-z_-]*\.(js|css)")
-"""The files of the page that may be asked for by name."""
+_OTHERS = {"tail", "after", "id", "prefix", "q", "tidy", "to", "token"}
 _TYPES = {
     "css": "text/css; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
@@ -189,7 +189,7 @@ class _Desk:
         """The map that is asked for."""
         feed, shown = await self.asked(request)
         try:
-            return feed, await feed.map(shown)
+            return feed, await feed.map(shown, tidy=request.query_params.get("tidy") == "1")
         except CopperError as error:
             raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
 
@@ -208,10 +208,10 @@ class _Desk:
 async def _page(request: Request) -> Response:
     """The page, or a file of it."""
     name = request.path_params.get("name", "live.html")
-    file = resources.files("viz.live") / "page" / name
-    if (name != "live.html" and not _FILE.fullmatch(name)) or not file.is_file():
+    data = asset(name)
+    if data is None:
         return Response(f"there is no {name}\n", 404, media_type="text/plain")
-    return Response(file.read_bytes(), media_type=_TYPES[name.rpartition(".")[2]])
+    return Response(data, media_type=_TYPES[name.rpartition(".")[2]])
 
 
 async def _map_svg(desk: _Desk, request: Request) -> Response:
@@ -289,7 +289,7 @@ async def _search(desk: _Desk, request: Request) -> Response:
 async def _matrix(desk: _Desk, request: Request) -> Response:
     _, one = await desk.map(request)
     assert one.sheet is not None  # noqa: S101
-    return await _json(desk, partial(finding.table, one.sheet.drawing.drawn))
+    return await _json(desk, partial(facts_of, one.sheet.drawing.drawn))
 
 
 async def _compare(desk: _Desk, request: Request) -> Response:

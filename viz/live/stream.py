@@ -238,14 +238,24 @@ class Feed:
 
     # -- maps -------------------------------------------------------------------------------------------------
 
-    async def map(self, shown: Shown) -> Map:
+    async def map(self, shown: Shown, *, tidy: bool = False) -> Map:
         """The map of what is shown, drawn.
+
+        Args:
+            shown: the same.
+            tidy: draw it anew, and leave nothing where it stood before.
 
         Raises:
             CopperError: it can't be drawn.
         """
         channel = self._channel(shown)
-        await self._bring_up(channel)
+        if tidy and channel.drawing is not None:
+            await asyncio.shield(channel.drawing)
+        if tidy:
+            channel.map.tidy()
+            await self._draw(channel)
+        else:
+            await self._bring_up(channel)
         if channel.map.sheet is None or channel.map.problem is not None:
             raise channel.map.problem or CopperError("there is no map yet", next_step="try again")
         return channel.map

@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from docs.systems import home, plant
 from docs.traffic import graph_of
@@ -242,3 +244,37 @@ def test_several_maps_of_a_moment_share_one_graph():
     for one in every:
         redraw(one)
     assert system.graphs == 2  # of all, and of the last minute
+
+
+def test_what_is_new_while_it_is_drawn_makes_it_due_again(clock):
+    system = Spoken(*HOUSE)
+    one = drawn(system)
+    redraw(one)
+    begun = one.draw()
+    system.tell(published("lamp-1", "lamp/1/new"))
+    one.advance()
+    assert not one.take(begun)
+    clock.now += maps.AGAIN
+    assert one.is_due()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(["message", "three", "advance", "draw begins", "draw ends"]), max_size=25))
+def test_however_it_is_drawn_in_between_no_message_is_counted_twice_or_left_out(steps):
+    system = Spoken(*HOUSE)
+    one = drawn(system)
+    begun, passed = None, 3
+    for step in steps:
+        if step == "advance":
+            one.advance()
+        elif step == "draw begins":
+            begun = one.draw()
+        elif step == "draw ends" and begun:
+            one.take(begun)
+            begun = None
+        elif step in {"message", "three"}:
+            times = 1 if step == "message" else 3
+            system.tell(*[published("lamp-1", "lamp/1/power")] * times)
+            passed += times
+    one.advance()
+    assert one.messages == passed

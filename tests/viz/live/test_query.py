@@ -49,6 +49,7 @@ def test_what_is_so_anyway_is_left_out_and_the_rest_is_sorted():
         ("include=re:(", "include=: 're:(' is no regular expression"),
         ("include=re:(a*)*b", "could take too long"),
         ("include=re:a*a*a*a*a*b", "could take too long"),
+        ("focus=re:(a%2B)%2B", "focus=: 're:(a+)+' could take too long"),
         ("speed=3", "speed=: there is no '3'; choose one of 1, 10, 100"),
         ("focus=" + "x" * 501, "focus=: a value has at most 500 letters"),
         ("&".join(f"focus={n}" for n in range(51)), "focus=: it may be given 50 times at most"),

@@ -8,5 +8,6 @@ the keyboard and the address.
 from __future__ import annotations
 
 from viz.formats.page.data import facts_of, nodes_of
+from viz.formats.page.look import style
 
-__all__ = ["facts_of", "nodes_of"]
+__all__ = ["facts_of", "nodes_of", "style"]

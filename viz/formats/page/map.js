@@ -4,8 +4,8 @@
 const TITLE = 44; // points: the picture's own title and counts stand on the page already
 const LEAST = 0.6; // smaller than this nobody reads it: it scrolls
 
-/** A map that can be dimmed, cut to what is near, resized and walked on. */
-function mapOn(picture, model, { shows, heads }) {
+/** A map that can be dimmed, cut to what is near, resized and walked on; `largest`: how large it may be to fill a room. */
+function mapOn(picture, model, { shows, heads }, { largest = 0 } = {}) {
   const drawn = [...picture.querySelectorAll("[data-n]")].map((element) => ({ element, shows: shows[element.dataset.n] || [], head: heads[element.dataset.n] }));
   const joined = [...picture.querySelectorAll("[data-from]")].map((element) => ({ element, ends: [element.dataset.from, element.dataset.to].map((end) => shows[end] || []) }));
   const tables = [...picture.querySelectorAll("g.table")].map((element) => ({ element, nodes: [...element.querySelectorAll("[data-n]")] }));
@@ -48,10 +48,17 @@ function mapOn(picture, model, { shows, heads }) {
     for (const { element, nodes } of tables) element.classList.toggle("is-out", nodes.every(isOut));
     keepStop();
     const wide = crop(Boolean(within));
-    const fit = Math.min(1, Math.max(picture.parentElement.clientWidth / wide, LEAST));
+    const fit = fitOf(wide);
     picture.style.width = Math.floor(wide * (zoom || fit)) + "px";
     if (zoom || fit > LEAST) return;
     drawn.find(({ element }) => element.classList.contains("is-open"))?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** How large it is where nobody said so: as wide as there is room or, where it may be large, as wide and high. */
+  function fitOf(wide) {
+    const { clientWidth, clientHeight } = picture.parentElement;
+    const across = clientWidth / wide, whole = Math.min(across, clientHeight / picture.viewBox.baseVal.height);
+    return largest ? Math.min(largest, Math.max(whole, Math.min(across, LEAST))) : Math.min(1, Math.max(across, LEAST));
   }
 
   /** Tab reaches one of the nodes, arrow keys the others from there. */
@@ -76,10 +83,13 @@ function mapOn(picture, model, { shows, heads }) {
     return right - left;
   }
 
-  /** Makes it larger or smaller by a factor; 0 fits it again. */
+  /** Makes it larger or smaller by a factor; 0 fits it again. Answers the size that was chosen, 0 for none. */
   function resize(factor) {
-    const now = picture.clientWidth / picture.viewBox.baseVal.width;
-    zoom = factor && Math.min(4, Math.max(0.1, now * factor));
+    return sizeTo(factor && (picture.clientWidth / picture.viewBox.baseVal.width) * factor);
+  }
+
+  function sizeTo(size) {
+    return (zoom = size && Math.min(4, Math.max(0.1, size)));
   }
 
   /** The next node in the direction of an arrow key, or null. */
@@ -105,5 +115,5 @@ function mapOn(picture, model, { shows, heads }) {
     return head ? { head } : { place };
   }
 
-  return { paint, resize, beside, meantBy };
+  return { paint, resize, sizeTo, beside, meantBy };
 }
