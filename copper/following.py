@@ -51,6 +51,12 @@ class Following:
         """Begin to read."""
         self._thread.start()
 
+    def follow(self, name: str, feed: Feed) -> None:
+        """Begin to read, but this: it is known only now what there is to be read."""
+        with self._lock:
+            self._name, self._feed, self._present = name, feed, Present(name, number=_now())
+        self.start()
+
     def end(self) -> None:
         """Nothing more will come: what is there is still read, and shown for as long as anybody likes."""
         self._stop.set()

@@ -80,6 +80,7 @@ class How:
         given: those of its names that stood in an env file.
         earlier: the run that is gone on with.
         since: the action, by its name, from which on all are run again.
+        opened: is told the broker's log, once both are there.
     """
 
     jobs: int = JOBS
@@ -87,6 +88,7 @@ class How:
     given: tuple[str, ...] = ()
     earlier: Kept | None = None
     since: str | None = None
+    opened: Callable[[Path], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ def launch(
             report(shown_one)
 
         with _tracing(broker.log or place.log, wire.part_of(run, part)) as trace:
+            if trace.log is not None:
+                how.opened(trace.log)
             if broker.kind != "url":  # ours asks nobody who they are
                 how = replace(how, environment={**how.environment, **dict.fromkeys(access.VARIABLES, "")})
             runner = _runner(workflow, broker.url, run, part, how, told)

@@ -6,6 +6,7 @@ Arguments in, one call, words to stderr, exit code: 130 after Ctrl-C, 0 after SI
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 def live(  # one parameter an option
     logs: tuple[str, ...],
     *,
-    at: At,
+    at: Callable[[], At],
     look: Look,
     opens: bool,
     folder: Path,
@@ -66,6 +67,7 @@ def live(  # one parameter an option
     need_web("the live map")
     from viz.live.query import Shown, text  # noqa: PLC0415  it comes with the server
 
+    where = at()
     run, showing = _showing(logs, folder, store)
     shown = Shown(look.choice, look.layout, span, include, exclude, run)  # type: ignore[arg-type]
     _ = shown.topics  # what is no filter is told now
@@ -84,7 +86,7 @@ def live(  # one parameter an option
 
     signal.signal(signal.SIGTERM, end)
     try:
-        serve(showing, at.host, at.port, at.token, started)
+        serve(showing, where.host, where.port, where.token, started)
     finally:
         showing.stop()
     return 0

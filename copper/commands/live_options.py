@@ -57,11 +57,11 @@ _OPTIONS = (
 
 
 def live_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a verb its `At` in place of the options."""
+    """Gives a verb its `At` in place of the options; it asks for it where it serves a page."""
 
     @functools.wraps(verb)
     def with_place(*args: Any, port: int, host: str, token: str, token_file: Path | None, **more: Any) -> Any:
-        return verb(*args, at=_at(port, host, token, token_file), **more)
+        return verb(*args, at=functools.partial(_at, port, host, token, token_file), **more)
 
     decorated: Callable[..., Any] = with_place
     for one in reversed(_OPTIONS):

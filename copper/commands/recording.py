@@ -9,8 +9,9 @@ from __future__ import annotations
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copper.commands.entry import EXIT_INTERRUPTED
+from copper.commands.live_options import At, live_options
 from copper.commands.trace_options import option
 from copper.commands.trace_output import number as counted
 from copper.commands.trace_output import words
@@ -40,7 +42,11 @@ FOREVER = "forever"
 @option("--keep", metavar="SPAN", default="30d", show_default=True, help="How much of the log to keep: 12h, forever.")
 @option("--events", is_flag=True, help="Keep every single event too, not only their sums.")
 @option("--runs", metavar="DIR", type=click.Path(path_type=Path), help="Draw each run as it ends, into DIR/RUN/.")
-def record(log: Path, store: Path, *, keep: str, events: bool, runs: Path | None) -> int:
+@option("--live", is_flag=True, help="Serve the live map of LOG meanwhile, as copper-trace live does.")
+@live_options
+def record(
+    log: Path, store: Path, *, keep: str, events: bool, runs: Path | None, live: bool, at: Callable[[], At]
+) -> int:
     """Follow LOG into a store until it is stopped, through rotations; then go on where it stopped.
 
     copper-trace graph DIR draws what a store has, also meanwhile.
@@ -65,7 +71,7 @@ def record(log: Path, store: Path, *, keep: str, events: bool, runs: Path | None
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with _pictures(store, runs):
+    with _pictures(store, runs), _page(log, store, at() if live else None):
         recorder.record(log, store, stop, say=words, keep=seconds, events=events)
     return EXIT_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0
 
@@ -76,6 +82,28 @@ def _pictures(store: Path, runs: Path | None) -> AbstractContextManager[None]:
     from copper.commands.run_pictures import drawing  # noqa: PLC0415  `--help` must be quick
 
     return drawing(store, runs, words)
+
+
+@contextmanager
+def _page(log: Path, store: Path, at: At | None) -> Iterator[None]:
+    """The live map, where it is asked for."""
+    if at is None:
+        yield
+        return
+    from copper.following import Following  # noqa: PLC0415  only where it is asked for
+    from copper.live import beside  # noqa: PLC0415
+    from copper.showing import Showing  # noqa: PLC0415
+    from tracer.watching import watch  # noqa: PLC0415
+
+    following = Following(str(log), partial(watch, str(log)))
+    showing = Showing(following, None, store)
+    try:
+        with beside(showing, at.host, at.port, at.token) as address:
+            words(f"live map: {address}")
+            following.start()
+            yield
+    finally:
+        showing.stop()
 
 
 def stored_graph(name: str, store: Path | None, window: Between | Run | None = None, *, by: By) -> nx.MultiDiGraph[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from copper import env_file, reports, runs, wire, workflow
-from copper.commands import planning, show
+from copper.commands import planning, run_live, show
+from copper.commands.entry import EXIT_INTERRUPTED
 from copper.launch import How, Place, launch
 from copper.output import write_aside
 from copper.schedule import JOBS
@@ -19,11 +20,13 @@ from copper.workflow import Workflow
 from tracer.errors import CopperError
 
 FOLDER = Path(".copper")
+PORT = 8123
+"""Of the live map, unless another is asked for."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for: options of `copper run`; `run` names the run that is gone on with."""
+    """What was asked for: options of `copper run`; `run` names the run that is gone on with, `live` the map's port."""
 
     workflow: Path | None
     broker: str | None = None
@@ -32,6 +35,7 @@ class Asked:
     jobs: int | None = None
     run: str | None = None
     since: str | None = None
+    live: int | None = None
 
 
 def run(asked: Asked, report: Path | None, *, as_json: bool = False) -> int:
@@ -43,8 +47,19 @@ def run(asked: Asked, report: Path | None, *, as_json: bool = False) -> int:
     if report is not None:
         reports.check(report)
     checked, how = prepared(asked)
+    place = Place(asked.broker, asked.log, FOLDER)
+    if asked.live is None:
+        return _launched(checked, place, how, report, as_json=as_json)
+    with run_live.served(asked.live, place) as page:
+        code = _launched(checked, place, replace(how, opened=page.follow), report, as_json=as_json)
+        if code != EXIT_INTERRUPTED:
+            page.stay()
+    return code
+
+
+def _launched(checked: Workflow, place: Place, how: How, report: Path | None, *, as_json: bool) -> int:
     with show.reporter(sys.stderr, json_to=sys.stdout if as_json else None) as told:
-        launched = launch(checked, Place(asked.broker, asked.log, FOLDER), told, show.words, how)
+        launched = launch(checked, place, told, show.words, how)
     if report is not None:
         data = reports.report(report, launched.result, checked.file, launched.started)
         write_aside(report, data)

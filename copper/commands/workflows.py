@@ -58,6 +58,8 @@ PATH = click.Path(path_type=Path)
 @click.option("--dry-run", is_flag=True, help="Show what would run in which order, and who listens; run nothing.")
 @click.option("--report", type=PATH, metavar="FILE", help="Write the result there: .json, or .xml for JUnit.")
 @click.option("--json", "as_json", is_flag=True, help="Say what goes on as JSON, one object a line.")
+@click.option("--live", is_flag=True, help="Show meanwhile, in the browser, who talks to whom: the live map.")
+@click.option("--port", type=click.IntRange(0, 65_535), metavar="N", help="Of the live map (8123); 0 is a free one.")
 def run(  # noqa: PLR0917  one parameter an option
     workflow: Path | None,
     broker: str | None,
@@ -70,11 +72,17 @@ def run(  # noqa: PLR0917  one parameter an option
     dry_run: bool,  # noqa: FBT001
     report: Path | None,
     as_json: bool,  # noqa: FBT001
+    live: bool,  # noqa: FBT001
+    port: int | None,
 ) -> int:
     """Run WORKFLOW; its result and graph lie in .copper/runs/ afterwards."""
     from copper.commands import running  # noqa: PLC0415  `--help` must be quick
 
-    asked = running.Asked(workflow, broker, log, env_files, jobs, run_id if resume or since else None, since)
+    if port is not None and not live:
+        raise click.UsageError("--port is the live map's: say --live, too")
+    earlier = run_id if resume or since else None
+    at = (running.PORT if port is None else port) if live else None
+    asked = running.Asked(workflow, broker, log, env_files, jobs, earlier, since, at)
     if dry_run:
         return running.plan(asked)
     return running.run(asked, report, as_json=as_json)

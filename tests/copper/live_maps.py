@@ -17,6 +17,8 @@ ADDRESS = re.compile(r"live map: (http://[^:]+:(\d+)/\S*)")
 class Running:
     """A process that serves the live map; `said` is what stands on its stderr."""
 
+    token = ""
+
     def __init__(self, folder, *words, program="copper.commands.tracing", **environment):
         self.errors = (folder / "stderr.txt").open("w+b")
         self.process = subprocess.Popen(
@@ -49,7 +51,7 @@ class Running:
         assert has == graph
 
     def map(self, query=""):
-        return told(self.port, f"/map.json?{query}")
+        return told(self.port, f"/map.json?{query}&token={self.token}" if self.token else f"/map.json?{query}")
 
     def health(self, which=lambda _: True):
         """How the reading goes, as soon as it goes like that."""
@@ -60,6 +62,12 @@ class Running:
         """Wait until all of these files is read."""
         lines = sum(log.read_bytes().count(b"\n") for log in logs)
         return self.health(lambda health: health["lines"] == lines and not health["behind"])
+
+    def close(self):
+        """Whatever it does."""
+        self.process.kill()
+        self.process.communicate()
+        self.errors.close()
 
     def end(self, number=signal.SIGTERM):
         """Its exit code."""
@@ -73,9 +81,7 @@ def live(folder, *words, **more):
     try:
         yield running
     finally:
-        running.process.kill()
-        running.process.communicate()
-        running.errors.close()
+        running.close()
 
 
 def drawn(folder, *logs):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.copper.standins import wait_for
 from tests.needs import need
+from tests.viz.live.systems import Listener, ask, told
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("python:3.12-slim", "python:3.11-slim")
@@ -39,8 +41,8 @@ def project(tmp_path):
     (tmp_path / "workflow.yaml").write_text(WORKFLOW)
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "index.md").write_text("# Hello\n")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as other:
+        port, live = server.getsockname()[1], other.getsockname()[1]
     name = f"copper-test-{port}"
     here = [one for one in PYTHONS if docker("image", "inspect", one).returncode == 0]
     environment = {
@@ -48,6 +50,7 @@ def project(tmp_path):
         "COPPER_PORT": str(port),
         "COPPER_FETCH_PORT": "0",
         "COPPER_TLS_PORT": "0",
+        "COPPER_LIVE_PORT": str(live),
         "COPPER_SOURCE": str(ROOT),
         "COPPER_IMAGE": name,
         "COPPER_MOSQUITTO": f"{name}-mosquitto",
@@ -58,7 +61,7 @@ def project(tmp_path):
         named = [word for file in files for word in ("-f", file)]
         return docker("compose", "-p", name, *named, *words, cwd=tmp_path, env=environment)
 
-    yield tmp_path, compose
+    yield tmp_path, compose, live
     compose("down", "-v", "--timeout", "1")
     docker("image", "rm", name, f"{name}-mosquitto")
 
@@ -104,9 +107,17 @@ def secured(folder):
         file.chmod(0o644)
 
 
+def live_runs(port, token):
+    """The runs that the live map can show; None while it does not answer."""
+    try:
+        return told(port, f"/runs?token={token}")
+    except OSError:
+        return None
+
+
 @pytest.mark.timeout(300)
 def test_the_compose_project_runs_twice_and_goes_down_at_once(project):
-    folder, compose = project
+    folder, compose, live = project
     for count in (1, 2):
         done = compose("up", "--build", "--exit-code-from", "runner")
         assert done.returncode == 0, done.stdout + done.stderr
@@ -125,9 +136,17 @@ def test_the_compose_project_runs_twice_and_goes_down_at_once(project):
     assert "Hello" in page.read_text()
     assert page.stat().st_uid == 1000
     assert compose("up", "-d").returncode == 0
-    began = time.monotonic()
-    assert compose("down").returncode == 0
-    assert time.monotonic() - began < 2
+    token = wait_for(lambda: (folder / "cache" / "trace" / "token").read_text().strip())
+    runs = wait_for(lambda: live_runs(live, token), 30)
+    assert ask(live, "/runs")[0] == 403, "nobody without the token"
+    assert {graph.parent.name for graph in graphs} <= {run["run"] for run in runs}
+    assert {"service:runner", "topic:markdown/build"} <= set(told(live, f"/map.json?token={token}")["nodes"])
+    assert f"http://127.0.0.1:{live}/?token={token}" in compose("logs", "tracer").stdout
+    with Listener(live, f"token={token}") as listener:
+        listener.next("map")
+        began = time.monotonic()
+        assert compose("down").returncode == 0
+        assert time.monotonic() - began < 2
     shutil.copy(ROOT / "docker-compose.secure.yml", folder)
     secured(folder)
     files = ("docker-compose.yml", "docker-compose.override.yml", "docker-compose.secure.yml")
