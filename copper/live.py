@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -40,9 +41,22 @@ def serve(
         run()
 
 
+@dataclass(frozen=True)
+class Served:
+    """A live map that is served.
+
+    Attributes:
+        address: what to open in a browser.
+        end: ends it; it does not wait for that, so it may be called wherever one can't wait.
+    """
+
+    address: str
+    end: Callable[[], None]
+
+
 @contextmanager
-def beside(systems: Systems, host: str, port: int, token: str = "") -> Iterator[str]:
-    """Serve the live map as long as the block lasts, which gets the address to open.
+def beside(systems: Systems, host: str, port: int, token: str = "") -> Iterator[Served]:
+    """Serve the live map as long as the block lasts.
 
     Args:
         systems: as `serve` has it, and all others too.
@@ -56,10 +70,14 @@ def beside(systems: Systems, host: str, port: int, token: str = "") -> Iterator[
     with _listening(systems, host, port, token) as (run, running, opened):
         thread = threading.Thread(target=run, name="live map", daemon=True)
         thread.start()
-        try:
-            yield opened
-        finally:
+
+        def end() -> None:
             running.should_exit = True
+
+        try:
+            yield Served(opened, end)
+        finally:
+            end()
             thread.join(STOP_SECONDS + 1)
 
 

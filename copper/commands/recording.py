@@ -65,13 +65,16 @@ def record(
     stop = threading.Event()
     ended_by: list[int] = []
 
+    ends: list[Callable[[], None]] = [stop.set]
+
     def end(number: int, _: FrameType | None) -> None:
         ended_by.append(number)
-        stop.set()
+        for one in ends:
+            one()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with _pictures(store, runs), _page(log, store, at() if live else None):
+    with _pictures(store, runs), _page(log, store, at() if live else None, ends):
         recorder.record(log, store, stop, say=words, keep=seconds, events=events)
     return EXIT_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0
 
@@ -85,8 +88,8 @@ def _pictures(store: Path, runs: Path | None) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _page(log: Path, store: Path, at: At | None) -> Iterator[None]:
-    """The live map, where it is asked for."""
+def _page(log: Path, store: Path, at: At | None, ends: list[Callable[[], None]]) -> Iterator[None]:
+    """The live map, where it is asked for; it ends at the same time as the recorder, not after that."""
     if at is None:
         yield
         return
@@ -98,9 +101,10 @@ def _page(log: Path, store: Path, at: At | None) -> Iterator[None]:
     following = Following(str(log), partial(watch, str(log)))
     showing = Showing(following, None, store)
     try:
-        with beside(showing, at.host, at.port, at.token) as address:
-            words(f"live map: {address}")
+        with beside(showing, at.host, at.port, at.token) as page:
+            words(f"live map: {page.address}")
             following.start()
+            ends.extend((page.end, following.end))
             yield
     finally:
         showing.stop()

@@ -77,9 +77,9 @@ def served(port: int, place: Place) -> Iterator[Page]:
     following = Following("the run's broker", _nothing_yet)
     showing = Showing(following, place.folder / "runs")
     try:
-        with beside(showing, "127.0.0.1", port) as address:
-            words(f"live map: {address}")
-            yield Page(address, following, ends=place.is_own)
+        with beside(showing, "127.0.0.1", port) as page:
+            words(f"live map: {page.address}")
+            yield Page(page.address, following, ends=place.is_own)
     finally:
         showing.stop()
 

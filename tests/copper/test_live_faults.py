@@ -187,7 +187,7 @@ def test_a_viewer_that_never_reads(log):
 @pytest.mark.timeout(300)
 def test_a_hundred_megabytes_of_backlog(log, tmp_path):
     with log.open("ab") as file:
-        for number in range(1000):
+        for number in range(1300):
             file.write(messages(f"lamp/{number % 50}", 500))
     assert log.stat().st_size > 100_000_000
     began = time.monotonic()
