@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
+from tracer import garbage
 from tracer.pulses import Span
 from viz.live.system import System
 
@@ -70,7 +71,8 @@ class Graphs:
         now = time.monotonic()
         made = self._made.get(span)
         if made is None or not self._will_do(made, least, now):
-            number, graph = self._system.graph(span)
+            with garbage.kept():
+                number, graph = self._system.graph(span)
             after = time.monotonic()
             made = self._made[span] = _Made(number, graph, after, after - now, after)
         made.asked = now

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tracer import garbage
 from tracer.errors import CopperError
 from tracer.pulses import EdgeKey, Pulse
 from viz.layout.parts import line_width
@@ -150,7 +151,8 @@ class Map:
         began = time.monotonic()
         try:
             seq, graph = self._graphs.graph(self.shown.span, self._least)
-            drawing = draw(graph, self.shown, before)
+            with garbage.kept():
+                drawing = draw(graph, self.shown, before)
             _ = drawing.svg, drawing.numbers, drawing.arrows, drawing.members, drawing.published, drawing.idle
             if self.sheet is None:
                 self._rates = self._rates_before(drawing)
