@@ -48,6 +48,10 @@ class Graphs:
         self._lock = threading.Lock()
         self._made: dict[Span, _Made] = {}
 
+    def number(self) -> int:
+        """Of the last pulse of the system."""
+        return self._system.number()
+
     def graph(self, span: Span, least: int | None = None) -> tuple[int, Graph]:
         """A graph that nobody may change, and the number of the last pulse in it.
 
