@@ -15,6 +15,7 @@ import networkx as nx
 from tracer.errors import CopperError
 from tracer.present import Present
 from tracer.pulses import Newest, Pulse, Session, Span, Told, Wanted
+from tracer.spans import Spans
 from tracer.watching import Batch
 from viz.live.system import Health
 
@@ -22,6 +23,8 @@ Feed = Callable[[Callable[[Batch], None], threading.Event], None]
 
 AGAIN = 1.0
 """Seconds until a log that is not there is looked for again."""
+WAITING = 20
+"""Batches that wait to be summed up, unless a graph is asked for before."""
 PATIENCE = 1.0
 """Seconds for which the end of a thread is waited for: one that reads standard input does not end before that does."""
 
@@ -42,7 +45,11 @@ class Following:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._is_stopped = False
-        self._present = Present(name, number=_now())
+        number = _now()
+        self._present = Present(number=number)
+        self._graphs = threading.Lock()
+        self._spans = Spans(name, number=number)
+        self._waiting: list[Batch] = []
         self._problem = ""
         self._is_over = False
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
@@ -73,9 +80,13 @@ class Following:
         return self._present.number
 
     def graph(self, span: Span) -> tuple[int, nx.MultiDiGraph[str]]:
-        """As `System.graph`."""
-        with self._lock:
-            return self._present.number, self._present.graph(span)
+        """As `System.graph`. It takes a while where a system is large, and reading goes on meanwhile."""
+        with self._graphs:
+            self._sum_up()
+            graph = self._spans.graph(span)
+            with self._lock:
+                self._present.name(self._spans.services)
+            return self._spans.number, graph
 
     def pulses(self, after: int) -> list[Pulse] | None:
         """As `System.pulses`."""
@@ -125,14 +136,21 @@ class Following:
             except CopperError as error:
                 with self._lock:
                     self._problem = str(error)
-                    if self._present.counts.lines:
-                        self._present = Present(self._name, number=max(self._present.number + 1, _now()))
                     self._is_over = self._stop.is_set()
+                self._begin_anew()
                 if self._stop.wait(AGAIN):
                     return
             else:
                 self._is_over = True
                 return
+
+    def _begin_anew(self) -> None:
+        """What was read is no more; the numbers go on."""
+        with self._graphs, self._lock:
+            if self._present.counts.lines:
+                number = max(self._present.number + 1, _now())
+                self._present, self._spans = Present(number=number), Spans(self._name, number=number)
+                self._waiting.clear()
 
     def _take(self, batch: Batch) -> None:
         if self._is_stopped:
@@ -140,6 +158,19 @@ class Following:
         with self._lock:
             self._problem = ""
             self._present.take(batch)
+            self._waiting.append(batch)
+        if len(self._waiting) >= WAITING and self._graphs.acquire(blocking=len(self._waiting) >= 10 * WAITING):
+            try:
+                self._sum_up()
+            finally:
+                self._graphs.release()
+
+    def _sum_up(self) -> None:
+        """Take into the sums what was read since; whoever calls it holds the lock of the graphs."""
+        with self._lock:
+            batches, self._waiting = self._waiting, []
+        for batch in batches:
+            self._spans.take(batch)
 
 
 class _StoppedError(Exception):

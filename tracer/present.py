@@ -1,8 +1,7 @@
-"""Batches of a log that grows → what holds now: the graph of all, of the last hour and minute, and what has changed.
+"""Batches of a log that grows → what has changed: pulses, by which whoever shows a graph keeps it true, and the tail.
 
-Comes in: batches (watching.py), in order. Goes out: graphs as `tracer.graph` makes them, and `Pulse`s, by which whoever
-shows a graph keeps it true without a new one. What is kept grows with clients, topics and edges, not with messages.
-Times are the log's own, so a log of last week has a last minute too; where it has none, they are those of reading.
+Comes in: batches (watching.py), in order. Goes out: `Pulse`s, the newest events, and what is known of clients and
+topics beside the graph (spans.py). What is kept grows with clients, topics and edges, not with messages.
 """
 
 from __future__ import annotations
@@ -10,18 +9,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from typing import Any
-
-import networkx as nx
 
 from tracer import events as e
 from tracer.flows import Flow
 from tracer.graph import Tally
-from tracer.identity import identify
 from tracer.pipeline import Counts
-from tracer.pulses import SPANS, EdgeKey, Newest, Pulse, Session, Span, Told, Wanted
+from tracer.pulses import EdgeKey, Newest, Pulse, Session, Told, Wanted
 from tracer.sums import Traffic
 from tracer.watching import Batch, Introduced, Item, Kept
 
@@ -31,80 +26,75 @@ NEWEST = 2_000
 """Events that are kept for the tail."""
 
 
-@dataclass(slots=True)
-class _Part:
-    """The traffic of a second or a minute of the log; `begin` in seconds since 1970."""
+@dataclass(frozen=True, slots=True)
+class _Beat:
+    """A pulse, by clients: which services they are, may be found out later.
 
-    begin: int
-    traffic: Traffic = field(default_factory=Traffic)
+    Attributes:
+        moved: clients that came or went; None: all may have.
+    """
+
+    number: int
+    changed: Traffic
+    is_new: bool
+    moved: frozenset[str] | None
 
 
 class Present:
     """What a log that is followed says up to now. It is no thread's own: whoever shares it holds a lock.
 
     Args:
-        source: the name of the log.
         clock: the time, for logs whose lines have none; in seconds since 1970.
         number: of the last pulse before; entries of the tail are numbered from there on, too.
     """
 
-    def __init__(self, source: str = "", clock: Callable[[], float] = time.time, number: int = 0) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, number: int = 0) -> None:
         self.counts = Counts()
         self.behind = 0
         self.words: deque[str] = deque(maxlen=20)
         self.sessions: dict[str, Session] = {}
         self.newest: dict[str, Newest] = {}
         self.taken_at: float | None = None
-        self._source = source
         self._clock = clock
         self._tally = Tally()
-        self._seconds: deque[_Part] = deque()
-        self._minutes: deque[_Part] = deque()
         self._services: dict[str, str] = {}
-        self._pulses: deque[Pulse] = deque(maxlen=PULSES)
+        self._beats: deque[_Beat] = deque(maxlen=PULSES)
         self._tail: deque[tuple[int, e.Event | Flow]] = deque(maxlen=NEWEST)
         self._told = self._number = number
 
     # -- what comes in ----------------------------------------------------------------------------------------
 
-    def take(self, batch: Batch) -> Pulse:
-        """Take one batch in; what it changed."""
+    def take(self, batch: Batch) -> None:
+        """Take one batch in."""
         before = self._size()
         changed = Traffic()
         moved: set[str] = set()
-        is_new = False
+        is_new = is_broken = False
         for item in batch.items:
             self._add(item)
             if isinstance(item, Flow):
                 changed.carry(item)
-                self._part(item.last).carry(item)
             elif isinstance(item, e.Event):
                 changed.count(item)
-                self._part(item.at).count(item)
-                moved |= self._moved(item)
                 is_new |= isinstance(item, e.Subscribe | e.Unsubscribe | e.Broker)
+                is_broken |= isinstance(item, e.Broker)
+                if isinstance(item, e.Connect | e.Disconnect):
+                    moved.add(item.client)
         self.counts, self.behind = batch.counts, batch.behind
         self.words.extend(batch.words)
         self.taken_at = self._clock()
         self._number += 1
-        here, gone = self._connected(moved)
-        pulse = Pulse(self._number, self._edges(changed), is_new or self._size() != before, here, gone)
-        self._pulses.append(pulse)
-        return pulse
+        is_new = is_new or self._size() != before
+        self._beats.append(_Beat(self._number, changed, is_new, None if is_broken else frozenset(moved)))
 
-    def _moved(self, event: e.Event) -> set[str]:
-        """The services that may have come or gone with this event."""
-        if isinstance(event, e.Broker):
-            return set(self._services.values())
-        name = self._services.get(event.client) if isinstance(event, e.Connect | e.Disconnect) else None
-        return set() if name is None else {name}
-
-    def _connected(self, names: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Which of these services have a client that is connected, and which have none."""
+    def _connected(self, moved: frozenset[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Which services of these clients have one that is connected now, and which have none."""
+        services = self._services
+        names = set(services.values()) if moved is None else {services[one] for one in moved if one in services}
         if not names:
             return (), ()
         clients = self._tally.facts.clients
-        there = {name for client, name in self._services.items() if name in names and clients[client].connected}
+        there = {name for client, name in services.items() if name in names and clients[client].connected}
         return tuple(sorted(there)), tuple(sorted(names - there))
 
     def _add(self, item: Item) -> None:
@@ -137,38 +127,11 @@ class Present:
         edges = len(traffic.published), len(traffic.received), len(traffic.denied), len(traffic.delivered)
         return (*edges, len(traffic.there), len(traffic.subscribed), len(self._tally.facts.owners))
 
-    def _part(self, at: str | None) -> Traffic:
-        """The traffic of the second in which something stands, and room for it by letting old ones go."""
-        second = int(_epoch(at) if at is not None else self._clock())
-        if not self._seconds or second > self._seconds[-1].begin:
-            self._seconds.append(_Part(second))
-            self._forget(second)
-        return self._seconds[-1].traffic
-
-    def _forget(self, now: int) -> None:
-        while self._seconds[0].begin <= now - 60:
-            old = self._seconds.popleft()
-            minute = old.begin - old.begin % 60
-            if not self._minutes or self._minutes[-1].begin != minute:
-                self._minutes.append(_Part(minute))
-            self._minutes[-1].traffic.add(old.traffic)
-        while self._minutes and self._minutes[0].begin <= now - 3600:
-            self._minutes.popleft()
-
     # -- what goes out ----------------------------------------------------------------------------------------
 
-    def graph(self, span: Span = "all") -> nx.MultiDiGraph[str]:
-        """The graph of all that was read, or of the last part of it; it names services for the pulses that follow."""
-        tally = self._tally
-        services = identify(tally.facts.identities())
-        self._services = {client: service.name for client, service in services.items()}
-        if SPANS[span] is not None:
-            traffic = Traffic()
-            traffic.meet(tally.facts)
-            for part in (*(self._minutes if span == "hour" else ()), *self._seconds):
-                traffic.add(part.traffic)
-            tally = Tally(facts=tally.facts, traffic=traffic)
-        return tally.graph(self.counts, source=self._source)
+    def name(self, services: dict[str, str]) -> None:
+        """The service of each client, by its id, as the graph has them that is shown: pulses speak of these."""
+        self._services = services
 
     @property
     def last(self) -> str | None:
@@ -182,9 +145,12 @@ class Present:
 
     def since(self, number: int) -> list[Pulse] | None:
         """The pulses after this one; None where they are not kept any more."""
-        if number > self._number or number < self._number - len(self._pulses):
+        if number > self._number or number < self._number - len(self._beats):
             return None
-        return [pulse for pulse in self._pulses if pulse.number > number]
+        return [self._pulse(beat) for beat in self._beats if beat.number > number]
+
+    def _pulse(self, beat: _Beat) -> Pulse:
+        return Pulse(beat.number, self._edges(beat.changed), beat.is_new, *self._connected(beat.moved))
 
     def sessions_of(self, service: str) -> dict[str, Session]:
         """The last connection of each client of a service, by client id; of those that the last graph named."""
@@ -246,9 +212,3 @@ def _values(item: e.Event | Flow) -> dict[str, Any]:
         "times": item.messages,
         "receivers": [one.client for one in item.receivers],
     }
-
-
-def _epoch(at: str) -> float:
-    """Seconds since 1970 of a time as events have it."""
-    moment = datetime.fromisoformat(at.replace("Z", "+00:00"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

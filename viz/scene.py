@@ -20,13 +20,18 @@ Kind = Literal["publish", "receive", "deny", "deliver"]
 Style = Literal["proven", "partly", "inferred", "idle"]
 """How sure a line is: solid, dash-dotted, dotted; idle (nothing came) is pale."""
 
+Change = Literal["", "added", "gone"]
+"""In a comparison: new, or there no more. Shown by sign and dashes too, never by colour alone."""
+
 Role = Literal["title", "counts", "heading", "legend", "note", "step", "line"]
 """`step`: an action of a run, with its number. `line`: stands on a line, with its middle at x."""
 
 Sample = Literal[
     "publish", "receive", "deliver", "part", "partly", "inferred", "idle", "deny", "header", "group", "retained",
-    "order", "width",
+    "order", "width", "added", "gone",
 ]  # fmt: skip
+
+SIGNS: dict[Change, str] = {"": "", "added": "+", "gone": "\N{MINUS SIGN}"}
 
 
 BEHIND = 4.0
@@ -60,6 +65,7 @@ class Box:
     tooltip: str = ""
     link: str = ""
     data: Data = ()
+    change: Change = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class Row:
     tooltip: str = ""
     link: str = ""
     data: Data = ()
+    change: Change = ""
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,7 @@ class Arrow:
     whole: bool = True
     order: str = ""
     data: Data = ()
+    change: Change = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,7 @@ class Mark:
     tooltip: str = ""
     whole: bool = True
     data: Data = ()
+    change: Change = ""
 
 
 @dataclass(frozen=True)
@@ -213,6 +222,11 @@ class Scene:
     legend: tuple[LegendEntry, ...]
     notes: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+
+
+def signed(label: str, change: Change) -> str:
+    """A label with the sign of what is new or gone before it."""
+    return f"{SIGNS[change]} {label}".rstrip() if change else label
 
 
 def curve(points: tuple[Point, ...], share: float) -> Point:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from copper.commands import garbage, saved_graph, trace_input, trace_output, trace_runs
+from copper.commands import saved_graph, trace_input, trace_output, trace_runs
 from copper.commands.picture_options import Look, picture_options
 from copper.commands.recording import stored_graph
 from copper.commands.trace_options import Chosen, choice, option
+from tracer import garbage
 from tracer.errors import CopperError
 
 if TYPE_CHECKING:

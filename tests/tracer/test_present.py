@@ -7,22 +7,26 @@ import pytest
 
 from tests.tracer.logs import CASES, CORPUS, connected, log_of, published, sent, subscribed, traced
 from tracer.present import Present
+from tracer.spans import Spans
 from tracer.watching import watch
 from viz.formats.json import render
 
 
 def watched(path, write=lambda: False):
     """Follow a file; `write` is called whenever everything was read, until it says that it has no more."""
-    present, stop, pulses = Present("mosquitto.log"), threading.Event(), []
+    present, spans, stop, pulses = Present(), Spans("mosquitto.log"), threading.Event(), []
 
     def take(batch):
-        present.graph()
-        pulses.append(present.take(batch))
+        spans.take(batch)
+        spans.graph()
+        present.take(batch)
+        present.name(spans.services)
+        pulses.extend(present.since(present.number - 1))
         if not batch.behind and not write():
             stop.set()
 
     watch(str(path), take, stop)
-    return present, pulses
+    return present, spans, pulses
 
 
 @pytest.mark.parametrize("case", CASES[::5])
@@ -40,9 +44,9 @@ def test_a_followed_log_has_the_graph_of_one_that_is_read_as_a_whole(case, tmp_p
             file.write(b"".join(rest.pop()))
         return True
 
-    present, _ = watched(log, write)
+    _, spans, _ = watched(log, write)
     _, pipeline, tally = traced(data)
-    assert render(present.graph()) == render(tally.graph(pipeline.counts, source="mosquitto.log"))
+    assert render(spans.graph()) == render(tally.graph(pipeline.counts, source="mosquitto.log"))
 
 
 def test_pulses_add_up_to_what_the_edges_carry(tmp_path):
@@ -51,11 +55,14 @@ def test_pulses_add_up_to_what_the_edges_carry(tmp_path):
     parts = [begin, log_of(*more)[len(log_of()) :]]
     log = tmp_path / "mosquitto.log"
     log.write_bytes(parts[0])
-    present, stop, graphs, told = Present(), threading.Event(), [], Counter()
+    present, spans, stop, graphs, told = Present(), Spans(), threading.Event(), [], Counter()
 
     def take(batch):
-        told.update(present.take(batch).edges)
-        graphs.append(present.graph())
+        present.take(batch)
+        spans.take(batch)
+        graphs.append(spans.graph())
+        present.name(spans.services)
+        told.update(present.since(present.number - 1)[0].edges)
         if len(graphs) == 1:
             told.clear()
             with log.open("ab") as file:
@@ -84,7 +91,7 @@ def test_a_pulse_tells_who_went_and_who_is_back(tmp_path):
                 file.write(f"1800000000: {text}\n".encode())
         return text is not None
 
-    _, pulses = watched(log, write)
+    _, _, pulses = watched(log, write)
     moved = [(pulse.here, pulse.gone) for pulse in pulses[1:] if pulse.here or pulse.gone]
     assert moved == [((), ("P",)), (("P",), ())]
 
@@ -94,8 +101,8 @@ def test_what_the_last_minute_brought_is_told_from_what_was_before(tmp_path):
     texts = [*connected("P"), published("P", "old"), published("P", "old")]
     late = f"1800000100: {published('P', 'new')}\n".encode()
     log.write_bytes(log_of(*texts) + late)
-    present, _ = watched(log)
-    graphs = {span: present.graph(span) for span in ("minute", "hour", "all")}
+    _, spans, _ = watched(log)
+    graphs = {span: spans.graph(span) for span in ("minute", "hour", "all")}
     topics = {span: sorted(n for _, n in g.nodes(data="name") if n != "P") for span, g in graphs.items()}
     assert topics == {"minute": ["new"], "hour": ["new", "old"], "all": ["new", "old"]}
 
@@ -103,7 +110,7 @@ def test_what_the_last_minute_brought_is_told_from_what_was_before(tmp_path):
 def test_the_tail_has_the_newest_entries_and_no_others(tmp_path):
     log = tmp_path / "mosquitto.log"
     log.write_bytes(log_of(*connected("P"), *(published("P", f"t/{number}") for number in range(5))))
-    present, _ = watched(log)
+    present, _, _ = watched(log)
     told = present.tail(0, lambda one: one.topic is not None and one.topic.startswith("t/"), 3)
     assert [one.values["topic"] for one in told] == ["t/2", "t/3", "t/4"]
     assert present.tail(told[-1].number, lambda _: True, 3) == []

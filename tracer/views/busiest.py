@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import networkx as nx
 
+from tracer.views.changes import passed
 from tracer.views.view import Remark, View
 
 
@@ -39,7 +40,7 @@ def _messages(graph: nx.MultiDiGraph[str]) -> Counter[str]:
     between: Counter[str] = Counter()
     for source, target, key, edge in graph.edges(keys=True, data=True):
         if key in {"publish", "subscribe"}:
-            on_topics[source if key == "publish" else target] += edge["messages"]
+            on_topics[source if key == "publish" else target] += passed(edge)
         elif key != "deny":
-            between.update({source: edge["messages"], target: edge["messages"]})
+            between.update({source: passed(edge), target: passed(edge)})
     return on_topics or between

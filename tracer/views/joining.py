@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import networkx as nx
 
+from tracer.views.changes import passed
+
 Edge = tuple[str, str, str]
 
 
@@ -79,16 +81,16 @@ def _into_service(graph: nx.MultiDiGraph[str], service: str) -> Iterator[Edge]:
     """The edges over which messages came to a service: its subscriptions, the deliveries, the publishes of these."""
     unknown: dict[str, int] = {}
     for topic, _, key, edge in graph.in_edges(service, keys=True, data=True):
-        if key == "subscribe" and edge["messages"]:
-            unknown[topic] = edge["messages"]
+        if key == "subscribe" and passed(edge):
+            unknown[topic] = passed(edge)
             yield topic, service, key
     for sender, _, key, edge in graph.in_edges(service, keys=True, data=True):
-        if key == "subscribe" or not edge["messages"]:
+        if key == "subscribe" or not passed(edge):
             continue
         yield sender, service, key
         topic = f"topic:{edge['topic']}"
         if topic in unknown:
-            unknown[topic] -= edge["messages"]
+            unknown[topic] -= passed(edge)
         if graph.has_edge(sender, topic, "publish"):
             yield sender, topic, "publish"
     for topic, messages in unknown.items():

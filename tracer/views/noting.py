@@ -44,6 +44,20 @@ def is_folded(remarks: Iterable[Remark]) -> bool:
     return any(remark.what in _FOLDED for remark in remarks)
 
 
+def kinds(remarks: Iterable[Remark]) -> frozenset[What]:
+    """What was done to a graph besides hiding: its nodes are others, or not all of them."""
+    return frozenset(remark.what for remark in remarks if remark.what not in _HIDDEN)
+
+
+def bare(graph: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:
+    """The graph without marks of what is hidden, and without remarks; itself where it has none."""
+    if not is_noted(graph):
+        return graph
+    whole = _with_all(View(graph)).graph
+    del whole.graph["remarks"]
+    return whole
+
+
 def again(graph: nx.MultiDiGraph[str], choice: Choice) -> View:
     """The view that a graph was when it was saved.
 

@@ -16,11 +16,15 @@ import networkx as nx
 
 from tracer import topics
 from tracer.graph import RULES
+from tracer.views.changes import MANY, together
 from tracer.views.view import Remark, View
 
 Attributes = dict[str, Any]
 Edge = Mapping[str, Any]
-_SUMMED = frozenset({"messages", "bytes", "qos", "retained", "first", "last", "filters", "seen", "inferred", "topic"})
+_SUMMED = frozenset(
+    {"messages", "bytes", "qos", "retained", "first", "last", "filters", "seen", "inferred", "topic"}
+    | {"messages_before", "lines", "change", "added", "gone"}
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def _node(graph: nx.MultiDiGraph[str], plan: Plan, node: str, raws: list[str]) -
     hidden = {"hidden": plan.hidden[node]} if node in plan.hidden else {}
     if node not in plan.made:
         return {**each[0], **_keeper(plan, each), **hidden}
-    made = plan.made[node]
+    made = {**together(each, MANY[each[0]["kind"]]), **plan.made[node]}
     if each[0]["kind"] == "service":
         return {**_group(each), **made, **hidden}
     return {
@@ -297,6 +301,10 @@ def _summed(edges: list[Edge]) -> Attributes:
     if "topic" in one:
         summed["seen"] = sum([edge["seen"] for edge in edges])
         summed["inferred"] = sum([edge["inferred"] for edge in edges])
+    if "messages_before" in one:
+        summed["messages_before"] = sum([edge["messages_before"] for edge in edges])
+        summed["lines"] = sum([int(edge.get("lines") or 1) for edge in edges])
+        summed.update(together(edges, "lines"))
     for name in one.keys() - _SUMMED - {"topics", "whole"}:
         if all(edge.get(name) == one[name] for edge in edges):
             summed[name] = one[name]

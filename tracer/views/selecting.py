@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import networkx as nx
 
+from tracer.views.changes import passed
 from tracer.views.joining import Edge, near, upstream
 from tracer.views.naming import find
 from tracer.views.view import Choice, Remark, View, What
@@ -85,7 +86,7 @@ def _mended(remark: Remark, graph: nx.MultiDiGraph[str], shown: Iterable[str]) -
 
 def _active(view: View, named: Collection[str]) -> View:
     """Without subscriptions that nothing came through, and what then has no edge; what is named stays."""
-    edges = [each for each in _edges(view.graph) if each[2] != "subscribe" or each[3]["messages"]]
+    edges = [each for each in _edges(view.graph) if each[2] != "subscribe" or passed(each[3])]
     nodes = {end for each in edges for end in each[:2]}.union(named)
     if len(edges) == view.graph.number_of_edges() and nodes.issuperset(view.graph):
         return view

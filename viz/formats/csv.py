@@ -9,6 +9,8 @@ In: a graph, with what pictures hide. Out: text as RFC 4180 has it, UTF-8. The c
   filters: of a `subscribe`, as a JSON list.
   topics, whole: where an end stands for many, on how many it was, and `no` where only a part of them has it.
   hidden: why pictures leave it out, empty where they don't.
+  change, messages_before: of a comparison only; `added` or `gone`, and the messages in the earlier graph. A service or
+    topic that is new or gone has a row of its own there.
 
 A name that begins with `=`, `+`, `-`, `@` or the like would be a formula to a spreadsheet, and with a quote it would
 lose it: such a cell has a quote (`'`) put before it. Take that one away to read it. A backslash is written twice, a
@@ -32,6 +34,8 @@ COLUMNS = (
     "filters", "topics", "whole", "hidden",
 )  # fmt: skip
 
+CHANGED = ("change", "messages_before")
+
 _DANGEROUS = tuple("'=+-@\uff1d\uff0b\uff0d\uff20")
 """The last four are the wide forms of the four before, which spreadsheets in Chinese and Japanese read alike."""
 
@@ -39,9 +43,11 @@ _DANGEROUS = tuple("'=+-@\uff1d\uff0b\uff0d\uff20")
 def render(graph: nx.MultiDiGraph[str]) -> str:
     """Spell a graph as CSV."""
     out = io.StringIO()
-    rows = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    more = CHANGED if graph.graph.get("compared") else ()
+    rows = csv.DictWriter(out, (*COLUMNS, *more), restval="", lineterminator="\r\n", extrasaction="ignore")
     rows.writeheader()
-    rows.writerows(_node(graph, node) for node in sorted(graph) if not graph.degree(node))
+    alone = (node for node in sorted(graph) if not graph.degree(node) or graph.nodes[node].get("change"))
+    rows.writerows(_node(graph, node) for node in alone)
     for source, target, key, edge in sorted(graph.edges(keys=True, data=True), key=lambda each: each[:3]):
         rows.writerow(_edge(graph, source, target, str(key).partition(":")[0], edge))
     return out.getvalue()
@@ -50,8 +56,8 @@ def render(graph: nx.MultiDiGraph[str]) -> str:
 def _node(graph: nx.MultiDiGraph[str], node: str) -> dict[str, str]:
     attributes = graph.nodes[node]
     topics = str(attributes.get("topics") or "") if attributes.get("template") else ""
-    hidden = str(attributes.get("hidden") or "")
-    return {"kind": attributes["kind"], "from": _cell(attributes["name"]), "topics": topics, "hidden": hidden}
+    more = {"hidden": str(attributes.get("hidden") or ""), "change": str(attributes.get("change") or "")}
+    return {"kind": attributes["kind"], "from": _cell(attributes["name"]), "topics": topics, **more}
 
 
 def _edge(graph: nx.MultiDiGraph[str], source: str, target: str, kind: str, edge: Mapping[str, Any]) -> dict[str, str]:
@@ -68,6 +74,8 @@ def _edge(graph: nx.MultiDiGraph[str], source: str, target: str, kind: str, edge
         "topics": str(edge.get("topics") or ""),
         "whole": "" if edge.get("whole", True) else "no",
         "hidden": str(ends[0].get("hidden") or ends[1].get("hidden") or ""),
+        "change": str(edge.get("change") or ""),
+        "messages_before": str(edge.get("messages_before", "")),
         **counts,
         **times,
         **filters,

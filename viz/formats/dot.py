@@ -19,7 +19,7 @@ import networkx as nx
 
 from viz import palette
 from viz.lines import has_topics, named, stands_for, styles
-from viz.scene import Style
+from viz.scene import Change, Style, signed
 from viz.text import cut, shown
 
 _LONGEST = 16_000
@@ -39,6 +39,8 @@ _COLOURS = {
     "deny": palette.REFUSED.light,
 }
 
+_CHANGES: dict[Change, str] = {"added": palette.ADDED.light, "gone": palette.GONE.light}
+
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "&": "&amp;"}
 
 _MEANING = {
@@ -50,6 +52,8 @@ _MEANING = {
     "idle": "pale, open head: subscribed, nothing came",
     "part": "dashed: only a part of them",
     "deny": "ends in a bar: refused by the broker",
+    "added": "green and +: new",
+    "gone": "red, dashed and \N{MINUS SIGN}: gone",
 }
 
 
@@ -64,16 +68,17 @@ def render(graph: nx.MultiDiGraph[str], said: tuple[str, ...] = ()) -> str:
     with_topics = has_topics(graph)
     nodes = [f"  {_node(graph, node)}" for node in sorted(graph)]
     edges: list[str] = []
-    met: set[str] = set()
+    met: set[str] = {each.get("change", "") for _, each in graph.nodes(data=True)}
     for source, target, key, edge in sorted(graph.edges(keys=True, data=True), key=lambda each: each[:3]):
         kind, colon, topic = str(key).partition(":")
         style, whole = sure[source, target, str(key)], bool(edge.get("whole", True))
         is_drawn = kind != "deliver" or not with_topics
+        change: Change = edge.get("change", "")
         if is_drawn:
-            met |= {kind, style} | (set() if whole else {"part"})
+            met |= {kind, style, change} | (set() if whole else {"part"})
         text = f"{kind} {shown(topic)}" if colon else kind
         tooltip = _quoted(f"{text}: {edge['messages']:,} message{'' if edge['messages'] == 1 else 's'}")
-        look = _look(kind, style, whole=whole) if is_drawn else "style=invis constraint=false"
+        look = _look(kind, style, whole=whole, change=change) if is_drawn else "style=invis constraint=false"
         edges.append(f"  {_id(source)} -> {_id(target)} [key={_id(str(key))} tooltip={tooltip} {look}];")
     legend = [text for sign, text in _MEANING.items() if sign in met]
     lines = [*(["; ".join(legend)] if legend else []), *said]
@@ -89,14 +94,20 @@ def _node(graph: nx.MultiDiGraph[str], node: str) -> str:
     attributes = graph.nodes[node]
     many = stands_for(attributes)
     style = "filled,rounded" if attributes["kind"] == "topic" else "filled,bold"
-    style += ",dashed" if attributes.get("filter") else ""
+    change: Change = attributes.get("change", "")
+    style += ",dashed" if attributes.get("filter") or change == "gone" else ""
+    colours = f' color="{_CHANGES[change]}" fontcolor="{_CHANGES[change]}"' if change else ""
     border = " peripheries=2" if many else ""
-    texts = f"label={_quoted(named(attributes))} tooltip={_quoted(shown(attributes['name']) + many)}"
-    return f'{_id(node)} [{texts} {_SHAPES[attributes["kind"]]} style="{style}"{border}];'
+    texts = f"label={_quoted(signed(named(attributes), change))} tooltip={_quoted(shown(attributes['name']) + many)}"
+    return f'{_id(node)} [{texts} {_SHAPES[attributes["kind"]]} style="{style}"{border}{colours}];'
 
 
-def _look(kind: str, style: Style, *, whole: bool) -> str:
+def _look(kind: str, style: Style, *, whole: bool, change: Change) -> str:
     """How a line is drawn: never by colour alone."""
+    if change:
+        colour, dashes = _CHANGES[change], " style=dashed" if change == "gone" else ""
+        head = " arrowhead=tee" if kind == "deny" else ""
+        return f'color="{colour}" fontcolor="{colour}" label={_quoted(signed("", change))}{dashes}{head}'
     pale = "66" if style == "idle" else ""
     found = [f'color="{_COLOURS[kind]}{pale}"']
     if style in {"inferred", "partly"}:

@@ -22,7 +22,7 @@ import networkx as nx
 
 from viz import palette
 from viz.lines import TIMES, has_topics, named, styles
-from viz.scene import Style
+from viz.scene import Change, Style, signed
 
 MOST_LINES = 400
 MOST_LETTERS = 50_000
@@ -46,6 +46,12 @@ _STROKES = {
     "deliver": palette.RECEIVE.light,
     "deny": palette.REFUSED.light,
 }
+_CHANGES: dict[Change, str] = {"added": palette.ADDED.light, "gone": palette.GONE.light}
+_CHANGED = {
+    "added": f"fill:{palette.ADDED_FILL.light},stroke:{palette.ADDED.light},color:{palette.ADDED.light}",
+    "gone": f"fill:{palette.GONE_FILL.light},stroke:{palette.GONE.light},color:{palette.GONE.light}"
+    ",stroke-dasharray:4 3",
+}
 _HEADS: dict[Style, str] = {"proven": "-->", "partly": "-->", "inferred": "-.->", "idle": "--o"}
 
 
@@ -57,6 +63,7 @@ class _Line:
     style: Style = "proven"
     whole: bool = True
     text: str = ""
+    change: Change = ""
 
 
 def render(graph: nx.MultiDiGraph[str], said: tuple[str, ...] = ()) -> str:
@@ -95,7 +102,15 @@ def _lines(graph: nx.MultiDiGraph[str]) -> list[_Line]:
         return _delivered(graph)
     edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])
     return [
-        _Line(source, target, key, sure[source, target, key], bool(edge.get("whole", True)))
+        _Line(
+            source,
+            target,
+            key,
+            sure[source, target, key],
+            bool(edge.get("whole", True)),
+            signed("", edge.get("change", "")),
+            edge.get("change", ""),
+        )
         for source, target, key, edge in edges
         if key in _HEADED
     ]
@@ -107,16 +122,20 @@ _HEADED = frozenset({"publish", "subscribe", "deny"})
 def _delivered(graph: nx.MultiDiGraph[str]) -> list[_Line]:
     """One line a pair of services, the busiest first."""
     pairs: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+    changes: dict[tuple[str, str], set[Change]] = defaultdict(set)
     for source, target, edge in graph.edges(data=True):
         if "topic" in edge:
             pairs[source, target].append((edge["messages"], edge["seen"], edge["inferred"]))
+            changes[source, target].add(edge.get("change", ""))
     found = []
     for (source, target), counts in pairs.items():
         messages, seen, inferred = map(sum, zip(*counts, strict=True))
         style: Style = "idle" if not messages else "proven" if not inferred else "partly" if seen else "inferred"
         topics = f"{len(counts):,} topic{'' if len(counts) == 1 else 's'}"
         text = f"{topics}, {messages:,} message{'' if messages == 1 else 's'}"
-        found.append((-messages, source, target, _Line(source, target, "deliver", style, text=text)))
+        change: Change = changes[source, target].pop() if len(changes[source, target]) == 1 else ""
+        line = _Line(source, target, "deliver", style, text=signed(text, change), change=change)
+        found.append((-messages, source, target, line))
     return [line for *_, line in sorted(found, key=lambda each: each[:3])]
 
 
@@ -147,9 +166,13 @@ def _spelled(graph: nx.MultiDiGraph[str], nodes: Iterable[str], lines: list[_Lin
         kind = attributes["kind"]
         ids[node] = f"{kind[0]}{counts[kind]}"
         counts[kind] += 1
-        written.append(f"  {_shape(ids[node], kind, named(attributes))}")
+        change: Change = attributes.get("change", "")
+        written.append(f"  {_shape(ids[node], kind, signed(named(attributes), change))}")
     written += [f"  {ids[line.source]} {_arrow(line)} {ids[line.target]}" for line in lines]
     written += [f"  {_legend(lines, said)}", *_classes(), *_colours(lines)]
+    for changed, rule in _CHANGED.items():
+        those = [name for node, name in ids.items() if graph.nodes[node].get("change") == changed]
+        written += [f"  classDef {changed} {rule}", f"  class {','.join(those)} {changed}"] if those else []
     return "\n".join([*written, ""])
 
 
@@ -171,7 +194,7 @@ def _apart(found: re.Match[str]) -> str:
 
 
 def _arrow(line: _Line) -> str:
-    head = "--x" if line.kind == "deny" else _HEADS[line.style]
+    head = "--x" if line.kind == "deny" else "-->" if line.change else _HEADS[line.style]
     return f"{head}|{_quoted(line.text)}|" if line.text else head
 
 
@@ -183,6 +206,7 @@ def _legend(lines: list[_Line], said: tuple[str, ...]) -> str:
         words.append("round: topic, from its publishers to its receivers")
     words += [text for style, text in _MEANING.items() if style in receiving]
     words += ["dashed: only a part of them"] if any(not line.whole for line in lines) else []
+    words += [text for change, text in _MEANING_OF_CHANGE.items() if any(line.change == change for line in lines)]
     words += ["ends in a cross: refused by the broker"] if any(line.kind == "deny" for line in lines) else []
     return f"legend[{_quoted(*words, *said)}]:::note"
 
@@ -195,6 +219,12 @@ _MEANING: dict[Style, str] = {
 }
 
 
+_MEANING_OF_CHANGE: dict[Change, str] = {
+    "added": "green, with a plus: new",
+    "gone": "red, dashed, with a minus: gone",
+}
+
+
 def _classes() -> list[str]:
     return [f"  classDef {name} {rule},color:{_TEXTS[name]}" for name, rule in _CLASSES.items()]
 
@@ -203,8 +233,10 @@ def _colours(lines: list[_Line]) -> list[str]:
     """How lines look, one rule for all that look alike; Mermaid knows lines by their number only."""
     numbers: dict[str, list[str]] = defaultdict(list)
     for number, line in enumerate(lines):
-        rule = f"stroke:{_STROKES[line.kind]}"
-        if line.style == "idle":
+        rule = f"stroke:{_CHANGES[line.change] if line.change else _STROKES[line.kind]}"
+        if line.change:
+            rule += ",stroke-dasharray:4 3" if line.change == "gone" else ""
+        elif line.style == "idle":
             rule += ",opacity:.4"
         elif not line.whole:
             rule += ",stroke-dasharray:6 3"

@@ -20,6 +20,7 @@ from viz.layout.pairs import pairs
 from viz.layout.parts import Parts, parts_of
 from viz.layout.steps import steps_of
 from viz.scene import Scene
+from viz.text import heading
 
 LAYOUTS = ("auto", "flow", "columns", "matrix")
 
@@ -32,6 +33,8 @@ WIDEST = 3000.0
 
 _LIMIT = 10.0
 """Seconds for `dot`: far above what it needs below those limits, and short enough to wait for."""
+
+_LONGEST_TITLE = 80
 
 
 def lay_out(
@@ -60,7 +63,7 @@ def lay_out(
     """
     if layout not in LAYOUTS:
         raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
-    title = title or words.of_log(str(graph.graph.get("source") or "")) or "Who publishes, who receives"
+    title = _title(graph, title)
     steps = steps_of(graph.graph.get("actions") or ())
     top = TOP + steps.height
     if layout == "matrix" and any(each["kind"] == "topic" for _, each in graph.nodes(data=True)):
@@ -86,6 +89,14 @@ def lay_out(
             notes = ("Drawn in columns: as a flow it would be too wide to read.",)
     place = columns if parts.tables else pairs
     return frame(place(parts, top=top, left=LEFT), layout="columns", title=title, said=said, notes=notes, steps=steps)
+
+
+def _title(graph: nx.MultiDiGraph[str], title: str) -> str:
+    """As somebody gave it, cut to fit, or the name of the log; of a comparison what it found, too."""
+    if graph.graph.get("compared"):
+        return words.of_comparison(graph, title)
+    source = str(graph.graph.get("source") or "")
+    return heading(title or words.of_log(source) or "Who publishes, who receives", _LONGEST_TITLE)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:

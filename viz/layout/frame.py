@@ -28,6 +28,8 @@ _SAMPLE_WIDTH = 38.0
 _MARK_WIDTHS: dict[Sample, float] = {"retained": 8.0, "order": 15.0, "group": 23.0}
 """Of what a legend's entry shows, a line or a mark, in points."""
 
+_LONGEST_TITLE = 200
+"""Letters; that of a comparison says what is new and gone."""
 _LEAST_WIDTH = 480.0
 _LEAST_DIFFERENCE = 0.5
 """Of the widths of lines, in points, before anybody sees that one is wider."""
@@ -48,6 +50,8 @@ _MEANING: dict[Sample, str] = {
     "order": "order of the actions",
     "retained": "retained message kept",
     "width": "wider: more messages",
+    "added": "new",
+    "gone": "gone",
 }
 
 
@@ -70,7 +74,7 @@ def frame(
         notes: what a reader must know of how the picture was made.
         steps: of a run; their list stands below the title, where the layout left it room.
     """
-    title, summary, headings = heading(title, 80), _summary(parts), parts.labels
+    title, summary, headings = heading(title, _LONGEST_TITLE), _summary(parts), parts.labels
     notes = (*said, *notes)
     right, bottom = _corner(parts)
     if not parts.boxes and not parts.tables:
@@ -154,6 +158,8 @@ def _samples(parts: Parts) -> list[Sample]:
     found |= {"group" for table in parts.tables for row in table.rows if row.times}
     found |= {"order" for arrow in drawn if arrow.order}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
+    rows = [row for table in parts.tables for row in table.rows]
+    found |= {each.change for each in (*parts.boxes, *rows, *joined) if each.change}
     widths = [arrow.width for arrow in drawn] or [0.0]
     found |= {"width"} if max(widths) - min(widths) >= _LEAST_DIFFERENCE else set()
     return [sample for sample in _MEANING if sample in found]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from viz.layout.parts import INDENT, PADDING, SERVICE_SIZE, TIMES_GAP, Parts, row_width
-from viz.scene import TURNED, Arrow, Box, Label, Mark, Row, Table
+from viz.scene import TURNED, Arrow, Box, Label, Mark, Row, Table, signed
 from viz.text import label, sans_width
 
 ROW = 18.0
@@ -51,7 +51,7 @@ def matrix(parts: Parts, *, top: float, left: float) -> Parts:
 def _long(box: Box) -> float:
     """The length of what stands above a column, in points."""
     count = TIMES_GAP + sans_width(box.count, SERVICE_SIZE) if box.count else 0.0
-    return sans_width(box.label, SERVICE_SIZE, bold=True) + count
+    return sans_width(signed(box.label, box.change), SERVICE_SIZE, bold=True) + count
 
 
 def reach(boxes: Iterable[Box]) -> float:
@@ -100,6 +100,7 @@ def _marks(lines: Iterable[Arrow], boxes: Iterable[Box], table: Table) -> Iterab
                 tooltip=arrow.tooltip,
                 whole=arrow.whole,
                 data=arrow.data,
+                change=arrow.change,
             )
 
 

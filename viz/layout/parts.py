@@ -17,8 +17,9 @@ from typing import Any
 
 import networkx as nx
 
+from tracer.views.changes import MANY, changed, passed
 from viz.layout import words
-from viz.scene import Arrow, Box, Data, Label, Mark, Row, Style, Table
+from viz.scene import Arrow, Box, Change, Data, Label, Mark, Row, Style, Table, signed
 from viz.text import label, monospace_width, sans_width, shown
 
 SERVICE_SIZE = 12.0
@@ -94,6 +95,7 @@ class Reader:
     def __init__(self, graph: nx.MultiDiGraph[str]) -> None:
         self.graph = graph
         self.seconds = words.seconds_of(graph.graph)
+        self.before = words.compared_with(graph.graph)
         self.edges: dict[str, dict[tuple[str, str], Edge]] = defaultdict(dict)
         self.senders: dict[tuple[str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
         self.delivers: dict[tuple[str, str], list[Edge]] = defaultdict(list)
@@ -107,6 +109,19 @@ class Reader:
     def name(self, node: str) -> str:
         """As the graph has it, not yet safe to show."""
         return str(self.graph.nodes[node]["name"])
+
+    def change(self, node: str) -> Change:
+        """Whether all that it stands for is new, or gone."""
+        change: Change = self.graph.nodes[node].get("change", "")
+        return change
+
+    def some(self, node: str) -> str:
+        """How many of those that a node stands for are new or gone, where that are not all: ` +3`."""
+        each = self.graph.nodes[node]
+        if each.get("change") or not self.before:
+            return ""
+        counts = changed(each, MANY[each["kind"]])
+        return "".join(f" {signed(f'{count:,}', change).replace(' ', '')}" for change, count in counts.items() if count)
 
     def width(self, messages: int) -> float:
         """Of a line, in points: a tenfold rate or count makes it about one point wider, and it never gets heavy."""
@@ -169,13 +184,16 @@ def parts_of(graph: nx.MultiDiGraph[str], *, heads: bool = True) -> Parts:
 
 
 def _box(reader: Reader, node: str) -> Box:
-    text = label(reader.name(node))
+    text, change = label(reader.name(node)), reader.change(node)
     attributes = reader.graph.nodes[node]
     members = int(attributes.get("members") or 1)
-    count = f"{TIMES}{members:,}" if members > 1 else ""
+    count = f"{TIMES}{members:,}{reader.some(node)}" if members > 1 else ""
     tooltip, data = words.of_service(attributes)
-    wide = sans_width(text, SERVICE_SIZE, bold=True) + (TIMES_GAP + sans_width(count, SERVICE_SIZE) if count else 0.0)
-    return Box(node, text, max(60.0, math.ceil(wide) + 24.0), BOX_HEIGHT, count=count, tooltip=tooltip, data=data)
+    tooltip = "\n".join([tooltip, *words.of_change(attributes, "members", "service", reader.before)])
+    wide = sans_width(signed(text, change), SERVICE_SIZE, bold=True)
+    wide += TIMES_GAP + sans_width(count, SERVICE_SIZE) if count else 0.0
+    width = max(60.0, math.ceil(wide) + 24.0)
+    return Box(node, text, width, BOX_HEIGHT, count=count, tooltip=tooltip, data=data, change=change)
 
 
 def _tables(reader: Reader) -> tuple[Table, ...]:
@@ -226,7 +244,7 @@ def without_counts(parts: Parts) -> Parts:
 def row_width(row: Row) -> float:
     """The width of what is written in a row, in points."""
     gap = (2 * PADDING if row.count else 0.0) + (TIMES_GAP if row.times else 0.0)
-    text = monospace_width(row.label, TOPIC_SIZE) + monospace_width(row.times, TOPIC_SIZE)
+    text = monospace_width(signed(row.label, row.change), TOPIC_SIZE) + monospace_width(row.times, TOPIC_SIZE)
     return text + gap + monospace_width(row.count, TOPIC_SIZE - 1)
 
 
@@ -235,17 +253,19 @@ def _row(reader: Reader, node: str, text: str, y: float, messages: int) -> Row:
     lines, data = words.of_topic(attributes)
     topics = int(attributes.get("topics") or 1)
     lines += [words.number(messages, "message")] if messages else []
+    lines += words.of_change(attributes, "topics", "topic", reader.before)
     return Row(
         node,
         text,
         y,
         ROW_HEIGHT,
-        times=f"{TIMES}{topics:,}" if topics > 1 else "",
+        times=f"{TIMES}{topics:,}{reader.some(node)}" if topics > 1 else "",
         count=words.amount(messages, reader.seconds),
         quiet=bool(attributes.get("filter")),
         retained=bool(attributes.get("retained_by") or attributes.get("kept")),
         tooltip="\n".join(lines),
         data=data,
+        change=reader.change(node),
     )
 
 
@@ -256,16 +276,18 @@ def _sent(reader: Reader) -> list[Arrow]:
             sentence, data = words.traffic([edge])
             head = f"{shown(reader.name(source))} {verb} {shown(reader.name(target))}"
             part = reader.part({target: edge})
+            change, changes, more = words.of_changes([edge], reader.before)
             arrows.append(
                 Arrow(
                     "publish" if kind == "publish" else "deny",
                     "proven",
                     source,
                     target,
-                    reader.width(edge["messages"]),
-                    tooltip="\n".join([head, *part, sentence]),
+                    reader.width(passed(edge) if change == "gone" else edge["messages"]),
+                    tooltip=_told(change, [head, *part], [sentence], changes),
                     whole=not part,
-                    data=(*data, ("part", " ".join(part))),
+                    data=(*data, ("part", " ".join(part)), *more),
+                    change=change,
                 )
             )
     return arrows
@@ -277,25 +299,38 @@ def _received(reader: Reader, tables: tuple[Table, ...], *, heads: bool) -> list
     for (topic, service), edge in reader.edges["subscribe"].items():
         by_row[topic][service] = edge
     for table in tables:
-        whole = [row.node for row in table.rows if not row.quiet]
+        rows = [row for row in table.rows if not row.quiet]
         by_service: dict[str, dict[str, Edge]] = defaultdict(dict)
         for row in table.rows:
             for service, edge in by_row[row.node].items():
                 by_service[service][row.node] = edge
         for service, edges in sorted(by_service.items()):
-            if heads and table.header and _has_all(edges, whole):
+            whole = _of_header(edges, rows) if heads and table.header else []
+            if whole:
                 arrows.append(_receive(reader, table.node, service, {row: edges.pop(row) for row in whole}))
             arrows += [_receive(reader, row, service, {row: edge}) for row, edge in edges.items()]
     return arrows
 
 
-def _has_all(edges: dict[str, Edge], rows: list[str]) -> bool:
-    """Whether one filter brings all these rows: something came on each of them, or on none."""
-    if len(rows) < _LEAST_ROWS or not all(row in edges for row in rows):
-        return False
-    if len({edges[row]["messages"] > 0 for row in rows}) > 1:
-        return False
-    return bool(set.intersection(*(set(edges[row]["filters"]) for row in rows)))
+def _of_header(edges: dict[str, Edge], rows: list[Row]) -> list[str]:
+    """The rows for which one line from the header stands: if one filter brings them all, or else none.
+
+    Something came on each of them, or on none. In a comparison that holds at one of both times, when not all rows need
+    have been there; what is new or gone while its row is not has a line of its own.
+    """
+    there = [row for row in rows if row.node in edges]
+    if len(there) < _LEAST_ROWS:
+        return []
+    changes = {row.node: edges[row.node].get("change", "") for row in there}
+    not_yet = "added" if set(changes.values()) == {"gone"} else "gone"
+    if any(row.node not in edges and row.change != not_yet for row in rows):
+        return []
+    if len({passed(edges[row.node]) > 0 for row in there}) > 1:
+        return []
+    if not set.intersection(*(set(edges[row.node]["filters"]) for row in there)):
+        return []
+    is_one = len(set(changes.values())) == 1
+    return [row.node for row in there if is_one or changes[row.node] in {"", row.change}]
 
 
 def _receive(reader: Reader, source: str, service: str, edges: dict[str, Edge]) -> Arrow:
@@ -310,19 +345,27 @@ def _receive(reader: Reader, source: str, service: str, edges: dict[str, Edge]) 
     sentence, data = words.traffic(edges.values())
     filters = words.names({each for edge in edges.values() for each in edge["filters"]})
     topics = words.names(reader.name(row) for row in edges)
-    head = f"{shown(reader.name(service))} {'receives' if messages else 'waits for'} {topics}"
+    change, changes, counted = words.of_changes(edges.values(), reader.before)
+    verb = "received" if change == "gone" else "receives" if messages else "waits for"
+    head = f"{shown(reader.name(service))} {verb} {topics}"
     part = reader.part(edges)
     more: Data = (("filters", filters), ("topics", topics), ("senders", words.names(counts)), ("part", " ".join(part)))
     return Arrow(
         "receive",
-        senders.style(messages),
+        "proven" if change == "gone" else senders.style(messages),
         source,
         service,
-        reader.width(messages),
-        tooltip="\n".join([head, *part, f"subscribed to {filters}", sentence, *senders.words(messages)]),
+        reader.width(sum(map(passed, edges.values())) if change == "gone" else messages),
+        tooltip=_told(change, [head, *part, f"subscribed to {filters}"], [sentence, *senders.words(messages)], changes),
         whole=not part,
-        data=(*data, *more),
+        data=(*data, *more, *counted),
+        change=change,
     )
+
+
+def _told(change: Change, what: list[str], carried: list[str], changes: list[str]) -> str:
+    """The tooltip of a line; one that is gone carries nothing, and that is no news."""
+    return "\n".join([*what, *changes] if change == "gone" else [*what, *carried, *changes])
 
 
 def _delivered(reader: Reader) -> list[Arrow]:
@@ -335,17 +378,20 @@ def _delivered(reader: Reader) -> list[Arrow]:
         topics = words.names({edge["topic"] for edge in edges})
         head = f"{shown(reader.name(source))} reaches {shown(reader.name(target))} on {topics}"
         count = sum(int(edge.get("topics") or 1) for edge in edges)
-        text = f"{words.number(count, 'topic')}, {words.number(messages, 'message')}"
+        change, changes, more = words.of_changes(edges, reader.before)
+        had = sum(map(passed, edges)) if change == "gone" else messages
+        text = f"{words.number(count, 'topic')}, {words.number(had, 'message')}"
         arrows.append(
             Arrow(
                 "deliver",
-                senders.style(messages),
+                "proven" if change == "gone" else senders.style(messages),
                 source,
                 target,
-                reader.width(messages),
+                reader.width(had),
                 label=text,
-                tooltip=f"{head}\n{sentence}",
-                data=(*data, ("topics", topics)),
+                tooltip=_told(change, [head], [sentence], changes),
+                data=(*data, ("topics", topics), *more),
+                change=change,
             )
         )
     return arrows

@@ -6,16 +6,25 @@ same facts as names and values. Knows no positions.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
+import networkx as nx
+
+from tracer.views.changes import CHANGES, MANY, changed, together
 from tracer.views.view import Remark, What
-from viz.scene import Data
-from viz.text import label, shown
+from viz.scene import Change, Data
+from viz.text import heading, label, shown
 
 _SHORT = 60.0
+
+_NAME = 28
+"""Letters of the name of one of two graphs in a title."""
+
+_DELIVER = "deliver edge"
 
 _MOST_NAMES = 12
 """Names in one line of a tooltip; the rest is counted."""
@@ -116,6 +125,74 @@ def of_log(source: str) -> str:
     first, *others = source.split(", ")
     name = "standard input" if first == "-" else PurePath(first).name or first
     return name + (f" and {len(others):,} more" if others else "")
+
+
+def compared_with(graph: Mapping[str, Any]) -> str:
+    """What a graph is compared with; empty where it is no comparison.
+
+    Args:
+        graph: its own attributes.
+    """
+    compared = graph.get("compared")
+    return (of_log(shown(str(compared["before"]))) or "the one before") if compared else ""
+
+
+def of_comparison(graph: nx.MultiDiGraph[str], title: str = "") -> str:
+    """The title of a comparison, with what is new and gone in it, as far as it is drawn.
+
+    Args:
+        graph: a view of it.
+        title: what somebody wants it to be called instead of by the names of the two.
+    """
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for _, each in graph.nodes(data=True):
+        for change, count in changed(each, MANY[each["kind"]]).items():
+            counts[change, each["kind"]] += count
+    for *_, edge in graph.edges(data=True):
+        for change, count in changed(edge, "lines").items():
+            counts[change, _DELIVER if "topic" in edge else "edge"] += count
+    # who reaches whom follows from the other edges, and is told where nothing else is
+    others = any(count for (_, noun), count in counts.items() if noun != _DELIVER)
+    told = []
+    for change, adjective in zip(CHANGES, ("new", "gone"), strict=True):
+        nouns = ("service", "topic", "edge") if others else (_DELIVER,)
+        some = [number(counts[change, noun], noun) for noun in nouns if counts[change, noun]]
+        told += [f"{', '.join(some)} {adjective}"] if some else []
+    after = label(of_log(shown(str(graph.graph["compared"]["after"]))) or "this", _NAME)
+    name = heading(title, 60) if title else f"{after} compared with {label(compared_with(graph.graph), _NAME)}"
+    return f"{name}: {'; '.join(told) or 'nothing has changed'}"
+
+
+def of_change(attributes: Mapping[str, Any], many: str, noun: str, before: str) -> list[str]:
+    """Whether a node or an edge is new or gone, or how many are that it stands for; nothing outside a comparison.
+
+    Args:
+        attributes: of it.
+        many: the attribute that says how many it stands for.
+        noun: what those are.
+        before: what it is compared with.
+    """
+    whole = attributes.get("change")
+    if whole:
+        return [f"new: not in {before}" if whole == "added" else f"gone: only in {before}"]
+    told = []
+    for change, count in changed(attributes, many).items():
+        verb = f"{'is' if count == 1 else 'are'} {'new' if change == 'added' else 'gone'}"
+        told += [f"{count:,} of {number(int(attributes.get(many) or 1), noun)} {verb}"] if count else []
+    return told
+
+
+def of_changes(edges: Iterable[Mapping[str, Any]], before: str) -> tuple[Change, list[str], Data]:
+    """The same of edges that are one line: all of them new or gone, in words, and as data."""
+    edges = list(edges)
+    if not before:
+        return "", [], ()
+    one = {**together(edges, "lines"), "lines": sum(int(edge.get("lines") or 1) for edge in edges)}
+    had = sum(int(edge.get("messages_before") or 0) for edge in edges)
+    change: Change = one.get("change", "")
+    told = of_change(one, "lines", "edge", before)
+    told += [f"{number(had, 'message')} in {before}"] if change != "added" else []
+    return change, told, (("change", change), ("messages_before", str(had)))
 
 
 def of_remarks(remarks: Iterable[Remark]) -> tuple[str, ...]:

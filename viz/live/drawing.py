@@ -12,6 +12,7 @@ from functools import cached_property
 
 from tracer.pulses import EdgeKey
 from tracer.views import View, simplified
+from tracer.views.comparing import compared
 from tracer.windows import only
 from viz.formats import svg
 from viz.layout import lay_out, words
@@ -108,24 +109,31 @@ class Drawing:
         return place
 
 
-def draw(graph: Graph, shown: Shown, before: Scene | None = None) -> Drawing:
+def draw(graph: Graph, shown: Shown, before: Scene | None = None, other: Graph | None = None) -> Drawing:
     """Draw what is wanted of a graph.
 
     Args:
         graph: the whole graph of a system; it stays as it is.
         shown: what is wanted.
         before: the picture that was there; what was in it stays where it is.
+        other: a whole graph that it is compared with.
 
     Raises:
         CopperError: something is asked for that is not in the graph.
     """
     topics = shown.topics
-    view = simplified(only(graph, topics) if topics else graph, shown.choice)
+    names: Mapping[str, str] = {}
+    wanted = only(graph, topics) if topics else graph
+    if other is not None:
+        found = compared(only(other, topics) if topics else other, wanted)
+        wanted, names = found.graph, found.of
+    view = simplified(wanted, shown.choice)
+    of = {**view.of, **{node: view.of.get(name, name) for node, name in names.items()}}
     drawn = view.drawn()
     connected = {
         node: bool(each.get("connected")) for node, each in graph.nodes(data=True) if each["kind"] == "service"
     }
-    return Drawing(_placed(view, drawn, shown, before), drawn, view.of, connected)
+    return Drawing(_placed(view, drawn, shown, before), drawn, of, connected)
 
 
 def _placed(view: View, drawn: Graph, shown: Shown, before: Scene | None) -> Scene:

@@ -41,6 +41,8 @@ def facts(node: str, system: System, graph: Graph, minute: Graph, drawing: Drawi
         raise CopperError("nothing of this name was seen", where=node)
     kind, _, name = node.partition(":")
     answer = {"id": node, "kind": kind, "name": name, **_plain(told.graph.nodes[node])}
+    if drawing is not None and "change" in drawing.drawn.nodes.get(drawing.of.get(node, node), {}):
+        answer["change"] = drawing.drawn.nodes[drawing.of.get(node, node)]["change"]
     answer["drawn"] = drawing.of.get(node, node) if drawing is not None else None
     if len(told.members) > 1:
         answer["members"] = _listed(told.members)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
+from tracer import garbage
 from tracer.pulses import Span
 from viz.live.system import System
 
@@ -47,6 +48,10 @@ class Graphs:
         self._lock = threading.Lock()
         self._made: dict[Span, _Made] = {}
 
+    def number(self) -> int:
+        """Of the last pulse of the system."""
+        return self._system.number()
+
     def graph(self, span: Span, least: int | None = None) -> tuple[int, Graph]:
         """A graph that nobody may change, and the number of the last pulse in it.
 
@@ -70,7 +75,8 @@ class Graphs:
         now = time.monotonic()
         made = self._made.get(span)
         if made is None or not self._will_do(made, least, now):
-            number, graph = self._system.graph(span)
+            with garbage.kept():
+                number, graph = self._system.graph(span)
             after = time.monotonic()
             made = self._made[span] = _Made(number, graph, after, after - now, after)
         made.asked = now

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tracer import garbage
 from tracer.errors import CopperError
 from tracer.pulses import EdgeKey, Pulse
 from viz.layout.parts import line_width
 from viz.live.drawing import Drawing, draw
-from viz.live.graphs import Graphs
+from viz.live.graphs import Graph, Graphs
 from viz.live.query import Shown
 from viz.live.system import System
 
@@ -98,6 +99,7 @@ class Map:
         system: the system.
         graphs: of it.
         shown: what of it.
+        before: graphs of what it is compared with.
 
     Attributes:
         shown: the same.
@@ -105,12 +107,14 @@ class Map:
         problem: why it could not be drawn the last time.
     """
 
-    def __init__(self, system: System, graphs: Graphs, shown: Shown) -> None:
+    def __init__(self, system: System, graphs: Graphs, shown: Shown, before: Graphs | None = None) -> None:
         self.shown = shown
         self.sheet: Sheet | None = None
         self.problem: CopperError | None = None
         self._system = system
         self._graphs = graphs
+        self._before = before
+        self._compared = -1
         self._seq = 0
         self._least: int | None = None
         self._rated = 0
@@ -150,7 +154,8 @@ class Map:
         began = time.monotonic()
         try:
             seq, graph = self._graphs.graph(self.shown.span, self._least)
-            drawing = draw(graph, self.shown, before)
+            with garbage.kept():
+                drawing = draw(graph, self.shown, before, self._other())
             _ = drawing.svg, drawing.numbers, drawing.arrows, drawing.members, drawing.published, drawing.idle
             if self.sheet is None:
                 self._rates = self._rates_before(drawing)
@@ -161,6 +166,13 @@ class Map:
             self._earliest = began + took + max(AGAIN, (SHARE - 1) * took)
             self._refresh = began + took + max(REFRESH, 10 * (SHARE - 1) * took)
         return seq, drawing
+
+    def _other(self) -> Graph | None:
+        """The graph that it is compared with, which may still grow."""
+        if self._before is None:
+            return None
+        self._compared, graph = self._before.graph("all")
+        return graph
 
     def _rates_before(self, drawing: Drawing) -> dict[EdgeKey, float]:
         """What passed over each arrow in the last minute before anybody looked, a second."""
@@ -248,6 +260,7 @@ class Map:
         if pulses is None:
             self._is_stale, self._least = True, self._system.number()
             return None
+        self._is_stale |= self._before is not None and self._before.number() != self._compared
         delta = self._told(self.sheet, pulses)
         self._least = self._seq
         return delta

@@ -44,6 +44,7 @@ class Shown:
         exclude: the same; none of these.
         run: the id of a recorded run; empty for what is going on now.
         speed: a recorded run is shown as it happened, so many times faster; 0 is all of it at once.
+        compare: the id of a recorded run that it is compared with; empty: with nothing.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -53,6 +54,7 @@ class Shown:
     exclude: tuple[str, ...] = ()
     run: str = ""
     speed: int = 0
+    compare: str = ""
 
     @property
     def topics(self) -> Topics:
@@ -111,6 +113,7 @@ _OTHERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "exclude": ("exclude", _filter),
     "run": ("run", str),
     "speed": ("speed", _one_of(*map(str, SPEEDS))),
+    "compare": ("compare", str),
 }
 _REPEATED = {"focus", "reaches", "include", "exclude"}
 

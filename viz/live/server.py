@@ -32,6 +32,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -43,12 +44,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tracer.errors import CopperError
+from tracer.views.comparing import compared
 from tracer.windows import only
 from viz.formats import FORMATS
 from viz.formats.page import facts_of
 from viz.live import comparing, facts, finding
 from viz.live.assets import asset
-from viz.live.graphs import Graph
+from viz.live.graphs import Graph, Graphs
 from viz.live.guard import LOOPBACK, Guard
 from viz.live.maps import Map
 from viz.live.query import Shown, parse, text
@@ -62,6 +64,8 @@ STUCK = 60.0
 """Seconds after which a viewer is given up that takes nothing of what it is sent."""
 RETRY = 1000
 """Milliseconds after which a browser that was cut off asks again."""
+_LOOK, _LOOKS = 0.02, 150
+"""Seconds between two looks whether a run is read to its end, and how many: one that goes on has none."""
 UNSEEN = 60.0
 """Seconds after which a recorded run is closed that nobody asks for."""
 
@@ -155,7 +159,7 @@ class _Desk:
                 system = await self.threads.quick(self.systems.system, *key)
             except CopperError as error:
                 raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
-            self._feeds.setdefault(key, Feed(system, self.threads))
+            self._feeds.setdefault(key, Feed(system, self.threads, self._graphs_of))
         self._asked[key] = time.monotonic()
         await self._forget()
         return self._feeds[key]
@@ -183,7 +187,23 @@ class _Desk:
     async def asked(self, request: Request) -> tuple[Feed, Shown]:
         """What is to be shown, and of which system."""
         shown = parse(request.query_params.multi_items(), _OTHERS)
+        if shown.compare:
+            await self._read(shown.compare)
         return await self.feed(shown), shown
+
+    async def _read(self, run: str) -> None:
+        """Open a run to compare with; it is read to its end first, or all would look new for a moment."""
+        is_open = (run, 0) in self._feeds
+        feed = await self.feed(Shown(run=run))
+        for _ in range(0 if is_open else _LOOKS):
+            if (await self.threads.quick(feed.system.health)).over:
+                break
+            await asyncio.sleep(_LOOK)
+
+    def _graphs_of(self, run: str) -> Graphs | None:
+        """Of a run that is open."""
+        feed = self._feeds.get((run, 0)) if run else None
+        return feed.graphs if feed is not None else None
 
     async def map(self, request: Request) -> tuple[Feed, Map]:
         """The map that is asked for."""
@@ -308,6 +328,9 @@ async def _download(desk: _Desk, request: Request) -> Response:
     if name not in FORMATS:
         raise _NotThereError(f"no format {name!r}", next_step=f"there are {', '.join(FORMATS)}")
     _, shown, graph = await desk.graph(request)
+    if shown.compare:
+        before = await desk.graph_of(replace(shown, run=shown.compare, span="all", speed=0))
+        graph = (await desk.threads.slow(compared, before, graph)).graph
     picture = await desk.threads.slow(partial(compose, graph, name, layout=shown.layout, choice=shown.choice))
     stem = re.sub(r"[^A-Za-z0-9-]+", "-", PurePath(str(graph.graph.get("source") or "")).stem).strip("-") or "map"
     headers = {"Content-Disposition": f'attachment; filename="{stem}{FORMATS[name].suffix}"'}

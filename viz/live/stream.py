@@ -221,10 +221,14 @@ class Feed:
     Args:
         system: the system.
         threads: where it is asked.
+        before: gives the graphs of a recorded run that it is compared with, once that is open.
     """
 
-    def __init__(self, system: System, threads: Threads) -> None:
+    def __init__(
+        self, system: System, threads: Threads, before: Callable[[str], Graphs | None] = lambda _: None
+    ) -> None:
         self.system = system
+        self._before = before
         self.graphs = Graphs(system)
         self._threads = threads
         self._channels: OrderedDict[Shown, _Channel] = OrderedDict()
@@ -263,7 +267,9 @@ class Feed:
     def _channel(self, shown: Shown) -> _Channel:
         channel = self._channels.get(shown)
         if channel is None:
-            channel = self._channels[shown] = _Channel(Map(self.system, self.graphs, shown))
+            channel = self._channels[shown] = _Channel(
+                Map(self.system, self.graphs, shown, self._before(shown.compare))
+            )
         self._channels.move_to_end(shown)
         channel.seen = time.monotonic()
         self.forget()

@@ -12,6 +12,7 @@ from tests.tracer.logs import connected, log_of, published, sent, subscribed
 from tracer.pipeline import Counts, Pipeline
 from tracer.present import Present
 from tracer.sources import Line
+from tracer.spans import Spans
 from tracer.watching import Batch
 from viz.live.server import App
 from viz.live.system import Health
@@ -34,7 +35,7 @@ class Spoken:
     """A system that hears what it is told, a batch at a time. Implements `viz.live.system.System`."""
 
     def __init__(self, *texts):
-        self.present, self.lock = Present("house.log"), threading.Lock()
+        self.present, self.spans, self.lock = Present(), Spans("house.log"), threading.Lock()
         self.pipeline, self.number_of_line = Pipeline(), 0
         self.quiet, self.graphs, self.is_over = 0.0, 0, False
         self.tell(*texts, whole=True)
@@ -47,12 +48,15 @@ class Spoken:
             items += self.pipeline.feed(Line(part, self.number_of_line, 0, "log"))
         items += self.pipeline.rest()
         with self.lock:
-            self.present.take(Batch(items, Counts(lines=self.number_of_line, events=len(items))))
+            batch = Batch(items, Counts(lines=self.number_of_line, events=len(items)))
+            self.present.take(batch)
+            self.spans.take(batch)
 
     def forget(self):
         """As if the log had been made anew."""
         with self.lock:
-            self.present = Present("house.log", number=self.present.number + 1)
+            number = self.present.number + 1
+            self.present, self.spans = Present(number=number), Spans("house.log", number=number)
 
     def number(self):
         return self.present.number
@@ -60,7 +64,9 @@ class Spoken:
     def graph(self, span):
         with self.lock:
             self.graphs += 1
-            return self.present.number, self.present.graph(span)
+            graph = self.spans.graph(span)
+            self.present.name(self.spans.services)
+            return self.spans.number, graph
 
     def pulses(self, after):
         with self.lock:

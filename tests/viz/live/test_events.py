@@ -179,7 +179,7 @@ def test_a_viewer_that_never_reads_holds_up_nobody_and_holds_little(house, port,
         one.next("map")
         for _ in range(60):
             power(house, 100)
-        total = house.present.graph()["service:lamp-1"]["topic:lamp/1/power"]["publish"]["messages"]
+        total = house.spans.graph()["service:lamp-1"]["topic:lamp/1/power"]["publish"]["messages"]
         one.next("pulse", lambda each: each["counts"]["messages"] == total + 2)
         assert ask(port, "/runs")[0] == 200
     assert max(len(viewer._tail) for viewer in slots) <= stream.TAIL
@@ -229,7 +229,7 @@ def test_fifty_viewers_cost_little(house, port):
             one.next("map")
         for _ in range(10):
             power(house, 20)
-        total = house.present.graph()["service:lamp-1"]["topic:lamp/1/power"]["publish"]["messages"]
+        total = house.spans.graph()["service:lamp-1"]["topic:lamp/1/power"]["publish"]["messages"]
         for one in every:
             one.next("pulse", lambda each: each["counts"]["messages"] == total + 2)
 

@@ -9,6 +9,9 @@ from tests.tracer.logs import connected, published
 from tests.viz.graphs import NASTY
 from tests.viz.live.systems import HOUSE, Spoken, ask, served, told
 from tracer.errors import CopperError
+from viz.live.graphs import Graphs
+from viz.live.maps import Map
+from viz.live.query import Shown
 from viz.live.systems import Recorded
 from viz.picture import compose
 
@@ -222,3 +225,38 @@ def test_nothing_but_the_page_s_own_files_is_given_out(port, path):
     status, _, body = ask(port, path)
     assert status == 404
     assert "import" not in body
+
+
+def test_the_map_shows_what_is_new_and_gone_compared_with_a_run(port):
+    one = told(port, "/map.json?compare=run-2")
+    assert one["shown"] == "compare=run-2"
+    assert "compared with" in one["title"]
+    assert "2 services" in one["title"]
+    assert {"service:runner", "service:panel"} <= set(one["nodes"])
+    assert "\N{MINUS SIGN} runner" in one["svg"]
+    assert told(port, "/node?compare=run-2&id=service:runner")["change"] == "gone"
+    lines = told(port, "/matrix?compare=run-2")["lines"]
+    assert {line["change"] for line in lines} == {"added", "gone"}
+
+
+def test_a_run_differs_in_nothing_from_itself(port):
+    assert told(port, "/map.json?run=run-2&compare=run-2")["title"].endswith("nothing has changed")
+
+
+def test_a_comparison_is_downloaded_as_it_is_shown(port):
+    assert b"compared with" in ask(port, "/download.drawio?compare=run-2")[2].encode()
+    graph = json.loads(ask(port, "/download.json?compare=run-2")[2])
+    assert {node.get("change") for node in graph["nodes"]} == {"added", "gone"}
+
+
+def test_a_run_that_is_not_there_can_not_be_compared_with(port):
+    assert ask(port, "/map.json?compare=run-3")[0] == 404
+
+
+def test_messages_on_a_comparison_are_told_like_any_other(house):
+    before = Spoken(*connected("lamp-1"), published("lamp-1", "door/open"))
+    one = Map(house, Graphs(house), Shown(compare="x"), Graphs(before))
+    one.take(one.draw())
+    drawing = one.sheet.drawing
+    assert any(drawing.arrow(edge[:3]) is not None for edge in house.graph("all")[1].edges(keys=True))
+    assert all(drawing.numbers[drawing.of.get(node, node)] >= 0 for node in house.graph("all")[1])

@@ -13,7 +13,7 @@ from viz import palette
 from viz.formats.drawio import styles
 from viz.formats.drawio.cells import Cell, geometry, ident, node_id
 from viz.formats.drawio.said import counted, told
-from viz.scene import TURNED, Box, Kind, Row, Scene, Style, Table
+from viz.scene import TURNED, Box, Change, Kind, Row, Scene, Style, Table, signed
 from viz.text import sans_width
 
 _RADIUS = 4.2
@@ -45,16 +45,16 @@ def grid(scene: Scene, topics: str, services: str, marks: str) -> Iterator[Cell]
     for box in scene.boxes:
         yield _name(box, services)
     for mark in scene.marks:
-        style = sign(mark.kind, mark.style, whole=mark.whole)
+        style = sign(mark.kind, mark.style, whole=mark.whole, change=mark.change)
         spot = geometry(mark.x - _RADIUS, mark.y - _RADIUS, 2 * _RADIUS, 2 * _RADIUS)
         facts = (("kind", mark.kind), ("proof", mark.style))
-        said = told("", mark.tooltip, data=(*facts, *mark.data))
+        said = told(signed("", mark.change), mark.tooltip, data=(*facts, *mark.data))
         yield Cell(ident("mark", f"{mark.kind}\n{mark.source}\n{mark.target}"), _shape(style, marks), said, spot)
 
 
-def sign(kind: Kind, style: Style, *, whole: bool) -> str:
+def sign(kind: Kind, style: Style, *, whole: bool, change: Change = "") -> str:
     """What a mark looks like, in the matrix and in its legend."""
-    colour = styles.COLOURS[kind].light
+    colour = (styles.CHANGES[change][0] if change else styles.COLOURS[kind]).light
     if kind == "deny":
         shape = "ellipse;shape=lineEllipse;line=horizontal;rotation=-45;"
     elif kind == "publish":
@@ -64,8 +64,10 @@ def sign(kind: Kind, style: Style, *, whole: bool) -> str:
     hollow = style in _HOLLOW or not whole or kind == "deny"
     filled = f"fillColor={'none' if hollow else colour};strokeColor={colour};strokeWidth=1.4;"
     filled += "fillOpacity=35;" if style == "partly" else ""
+    # a sign stands beside its mark, which is too small to hold one
+    filled += f"fontColor={colour};fontStyle=1;labelPosition=right;spacingLeft=-2;spacingBottom=8;" if change else ""
     broken = "dashed=1;fixDash=1;dashPattern=1.6 1.7;" if style in {"inferred", "partly"} else ""
-    return shape + filled + broken + ("opacity=40;" if style == "idle" else "")
+    return shape + filled + broken + ("opacity=40;" if style == "idle" and not change else "")
 
 
 def _shape(style: str, layer: str) -> dict[str, str]:
@@ -76,7 +78,8 @@ def _band(table: Table, row: Row, layer: str, right: float, *, shaded: bool) -> 
     """A topic, with its whole line across the columns."""
     fill = palette.HEADER_FILL.light if shaded else "none"
     style = f"{styles.BAND}fillColor={fill};{styles.QUIET if row.quiet else ''}"
-    said = told(counted(row.label, row.times), row.tooltip, row.link, row.data)
+    style += f"fontColor={styles.CHANGES[row.change][0].light};" if row.change else ""
+    said = told(counted(signed(row.label, row.change), row.times), row.tooltip, row.link, row.data)
     return Cell(
         node_id(row.node), _shape(style, layer), said, geometry(table.x, table.y + row.y, right - table.x, row.height)
     )
@@ -84,9 +87,10 @@ def _band(table: Table, row: Row, layer: str, right: float, *, shaded: bool) -> 
 
 def _name(box: Box, layer: str) -> Cell:
     """A name, turned around the foot of its column: editors turn a shape around its own middle."""
-    text = counted(box.label, box.count)
+    text = counted(signed(box.label, box.change), box.count)
     long, turned = sans_width(text, 12.0, bold=True), math.radians(TURNED)
     x, y = box.x + box.width / 2, box.y + box.height - 8.0
     middle = (x + math.cos(turned) * long / 2, y - math.sin(turned) * long / 2)
     spot = geometry(middle[0] - long / 2, middle[1] - _HIGH / 2, long, _HIGH)
-    return Cell(node_id(box.node), _shape(_NAME, layer), told(text, box.tooltip, box.link, box.data), spot)
+    style = _NAME + (f"fontColor={styles.CHANGES[box.change][0].light};" if box.change else "")
+    return Cell(node_id(box.node), _shape(style, layer), told(text, box.tooltip, box.link, box.data), spot)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from viz import palette
 from viz.formats.drawio.cells import spelled_style, styled
-from viz.scene import BEHIND, Arrow, Kind, Role, Sample
+from viz.scene import BEHIND, Arrow, Change, Kind, Role, Sample
 
 _MONO = f"fontFamily=Courier New;fontSize=11;fontColor={palette.TEXT.light};align=left;"
 _SERVICE = (
@@ -48,7 +48,12 @@ DIRECT = "edgeStyle=entityRelationEdgeStyle;segment=25;"
 """A line that the editor leads from side to side."""
 WAY = ("edgeStyle", "segment", "curved", "exitX", "exitY", "exitDx", "exitDy", "entryX", "entryY", "entryDx", "entryDy")
 """The keys that say which way a line takes; they go together with its points."""
-_DASHES: dict[str, str] = {"partly": "7 3 1.5 3", "inferred": "1.5 4", "part": "6 3"}
+CHANGES: dict[Change, tuple[palette.Colour, palette.Colour]] = {
+    "added": (palette.ADDED, palette.ADDED_FILL),
+    "gone": (palette.GONE, palette.GONE_FILL),
+}
+"""Line and filling of what is new or gone in a comparison."""
+_DASHES: dict[str, str] = {"partly": "7 3 1.5 3", "inferred": "1.5 4", "part": "6 3", "gone": "4 3"}
 """As the other formats have them; `part` is not the whole of a group or a template."""
 _HEAD = "endArrow=block;endSize=4;endFill=1;"
 _HEADS: dict[Kind, str] = {"deny": "endArrow=cross;endSize=8;endFill=1;"}
@@ -61,16 +66,28 @@ _ROLES: dict[Role, str] = {
 _MUTED = f"fontSize=12;fontColor={palette.MUTED.light};"
 
 
+def shape(change: Change) -> str:
+    """What is added to the style of a box or row that is new or gone; nothing else."""
+    if not change:
+        return ""
+    colour, fill = CHANGES[change]
+    drawn = f"strokeColor={colour.light};fontColor={colour.light};fillColor={fill.light};"
+    return drawn + _broken(change)
+
+
 def line(arrow: Arrow) -> str:
     """A connector, without the way that it takes."""
-    colour = COLOURS[arrow.kind].light
+    colour = (CHANGES[arrow.change][0] if arrow.change else COLOURS[arrow.kind]).light
     style = f"curved=1;{_HEADS.get(arrow.kind, _HEAD)}"
     style += f"strokeColor={colour};fontColor={colour};strokeWidth={arrow.width:.1f};"
-    style += _broken(arrow.style if arrow.style in _DASHES or arrow.whole else "part")
-    style += "opacity=40;" if arrow.style == "idle" else ""
+    broken = arrow.style if arrow.style in _DASHES or arrow.whole else "part"
+    style += _broken("gone" if arrow.change == "gone" else broken)
+    style += "opacity=40;" if arrow.style == "idle" and not arrow.change else ""
     if arrow.order:
         return style + _ORDER
-    return style + (f"labelBackgroundColor={palette.PAGE.light};" if arrow.label else "")
+    if arrow.change:
+        style += "fontStyle=1;fontSize=14;"
+    return style + (f"labelBackgroundColor={palette.PAGE.light};" if arrow.label or arrow.change else "")
 
 
 def sample(what: Sample) -> str:
@@ -79,6 +96,9 @@ def sample(what: Sample) -> str:
         return spelled_style({**styled(SERVICES), "dx": "5", "strokeWidth": "1"})
     if what == "order":
         return f"rounded=1;arcSize=50;strokeColor=none;fillColor={palette.PUBLISH.light};{_ORDER}"
+    for change, (colour, _) in CHANGES.items():
+        if what == change:
+            return f"line;strokeWidth=2;strokeColor={colour.light};{_broken(change)}"
     kind: Kind = what if what in {"publish", "deny"} else "receive"
     pale = "opacity=40;" if what == "idle" else ""
     wide = 4 if what == "width" else 2

@@ -28,7 +28,7 @@ from viz.formats.drawio.cells import (
 )
 from viz.formats.drawio.grid import grid, sign
 from viz.formats.drawio.said import counted, told
-from viz.scene import Arrow, Box, Kind, Label, LegendEntry, Row, Scene, Style, Table, curve
+from viz.scene import Arrow, Box, Kind, Label, LegendEntry, Row, Scene, Style, Table, curve, signed
 from viz.text import sans_width
 
 LAYERS = {
@@ -128,8 +128,8 @@ def _vertex(style: str, parent: str) -> dict[str, str]:
 
 
 def _service(box: Box) -> Cell:
-    said = told(counted(box.label, box.count), box.tooltip, box.link, box.data)
-    style = styles.SERVICES if box.count else styles.SERVICE
+    said = told(counted(signed(box.label, box.change), box.count), box.tooltip, box.link, box.data)
+    style = (styles.SERVICES if box.count else styles.SERVICE) + styles.shape(box.change)
     place = geometry(box.x, box.y, box.width, box.height)
     return Cell(node_id(box.node), _vertex(style, layer("services")), said, place)
 
@@ -149,10 +149,15 @@ def _table(table: Table) -> Iterator[Cell]:
 
 
 def _row(table: Table, row: Row, style: str, parent: str) -> Cell:
-    said = told(counted(row.label, row.times), row.tooltip, row.link, row.data)
+    said = told(counted(signed(row.label, row.change), row.times), row.tooltip, row.link, row.data)
     x, y = (0.0, row.y) if table.header else (table.x, table.y)
     place = geometry(x, y, table.width, row.height)
-    return Cell(node_id(row.node), _vertex(style + (styles.QUIET if row.quiet else ""), parent), said, place)
+    return Cell(
+        node_id(row.node),
+        _vertex(style + (styles.QUIET if row.quiet else "") + styles.shape(row.change), parent),
+        said,
+        place,
+    )
 
 
 def _layer_of(arrow: Arrow) -> str:
@@ -175,7 +180,7 @@ def _line(arrow: Arrow, tables: Mapping[str, Table]) -> Cell:
         for x, y in (curve(arrow.points, step / steps) for step in range(1, steps)):
             SubElement(way, "mxPoint", x=number(x), y=number(y))
     facts = (("kind", arrow.kind), ("proof", arrow.style), *([("order", arrow.order)] if arrow.order else []))
-    said = told(arrow.order or arrow.label, arrow.tooltip, data=(*facts, *arrow.data))
+    said = told(arrow.order or signed(arrow.label, arrow.change), arrow.tooltip, data=(*facts, *arrow.data))
     attributes = {"style": style, "edge": "1", "parent": layer(where), **ends}
     return Cell(ident(where, f"{arrow.source}\n{arrow.target}"), attributes, said, place)
 

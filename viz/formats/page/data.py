@@ -5,8 +5,10 @@ searched in. Knows no HTML and no positions.
 
   nodes: `{id, kind, name, text, facts: [[what, value], ...]}`; services first, who publishes most before who receives
   most; topics level by level. `times`: how many it stands for; `clients`: other names that it is found by.
+    In a comparison: `change`, `added` or `gone`.
   lines: `{kind: publish | subscribe | deny, from, to, messages, bytes, qos, last}`; `filters` of a subscription, where
   they are not the topic itself; `part: 1` where it holds for only a part of a template's topics or a group's members.
+    In a comparison: `change`, and `before`, the messages of a line that is gone.
   feeds: `{from, to, topic, messages, seen, inferred}`: whose messages reach whom. A topic that is not shown is null,
   and `on` is its name.
   first, last: when the log begins and ends.
@@ -20,6 +22,7 @@ from typing import Any
 
 import networkx as nx
 
+from tracer.views.changes import changed
 from viz.text import shown
 
 Plain = dict[str, Any]
@@ -71,12 +74,14 @@ def _node(node: str, attributes: Mapping[str, Any]) -> Plain:
     plain = {"id": node, "kind": attributes["kind"], "name": name, "text": shown(name), "facts": said}
     times = int(attributes.get("topics" if attributes["kind"] == "topic" else "members") or 1)
     clients = sorted({shown(str(each)) for each in attributes.get("clients") or ()} - {plain["text"]})
+    plain |= {"change": attributes["change"]} if attributes.get("change") else {}
     return plain | ({"times": times} if times > 1 else {}) | ({"clients": clients} if clients else {})
 
 
 def _of_service(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     members = int(attributes.get("members") or 1)
     return [
+        ("Compared", _compared(attributes, "members")),
         ("Stands for", f"{members:,} services, {_GROUPS.get(str(attributes.get('group')), 'grouped')}" * (members > 1)),
         ("Connected", "yes, at the end of the log" if attributes.get("connected") else "no, gone before the log ends"),
         ("User", shown(str(attributes["user"])) if attributes.get("user") else ""),
@@ -84,6 +89,13 @@ def _of_service(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Clients", _names(attributes.get("clients"))),
         ("Named by", shown(str(attributes.get("rule") or ""))),
     ]
+
+
+def _compared(attributes: Mapping[str, Any], many: str) -> str:
+    """Whether it is new or gone, in a comparison, or how many are that it stands for."""
+    whole, said = attributes.get("change"), {"added": "new", "gone": "gone"}
+    counts = changed(attributes, many).items()
+    return said[whole] if whole else ", ".join(f"{count:,} {said[change]}" for change, count in counts if count)
 
 
 _GROUPS = {"alike": "which do the same", "share": "which share subscriptions"}
@@ -95,6 +107,7 @@ def _of_topic(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     many = f"{kept:,} of its topics" if topics > 1 and kept else ""
     by = f"by {shown(str(owner))}" if owner else ""
     return [
+        ("Compared", _compared(attributes, "topics")),
         ("Stands for", f"{topics:,} topics" if topics > 1 else ""),
         ("Seen", "never: it is only subscribed to" if attributes.get("filter") else ""),
         ("Retained", ", ".join(filter(None, (many, by)))),
@@ -119,6 +132,10 @@ def _line(edge: Mapping[str, Any], topic: str) -> Plain:
         line["filters"] = [shown(each) for each in filters]
     if edge.get("whole") is False:
         line["part"] = 1
+    if edge.get("change"):
+        line["change"] = edge["change"]
+    if edge.get("change") == "gone":
+        line["before"] = edge["messages_before"]
     return line
 
 

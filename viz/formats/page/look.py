@@ -20,6 +20,8 @@ _COLOURS = {
     "receive": palette.RECEIVE,
     "refused": palette.REFUSED,
     "retained": palette.RETAINED,
+    "added": palette.ADDED,
+    "gone": palette.GONE,
 }
 
 

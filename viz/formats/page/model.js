@@ -28,9 +28,13 @@ function sendersOf(model, line) {
   return model.senders.get(line.from + ">" + line.to) || [];
 }
 
+/** What is new or gone, in a comparison: its sign, its word, its class. */
+const CHANGES = { added: ["+", "new", "plus"], gone: ["\u2212", "gone", "minus"] };
+
 /** publish, deny; of a subscription how sure its senders are: proven, partly, inferred, idle. */
 function styleOf(model, line) {
   if (line.kind !== "subscribe") return line.kind;
+  if (line.change === "gone") return "proven";
   if (!line.messages) return "idle";
   const from = sendersOf(model, line);
   if (!from.some((feed) => feed.inferred)) return "proven";

@@ -16,9 +16,10 @@ function breakable(text) {
 
 /** A button with the name of a node; what happens on a click is said elsewhere, once for all. */
 function nameOf(model, place, more = {}) {
-  const { kind, text, times } = model.nodes[place];
+  const { kind, text, times, change } = model.nodes[place], [sign = "", word = "", css = ""] = CHANGES[change] || [];
+  const before = sign ? [el("span", { class: "change", "aria-hidden": "true" }, sign + " "), el("span", { class: "aside" }, word + " ")] : [];
   const many = times ? [" ", el("span", { class: "times" }, "×" + times.toLocaleString("en"))] : [];
-  return el("button", { class: "name " + kind, "data-open": place, ...more }, ...breakable(text), ...many);
+  return el("button", { class: ("name " + kind + " " + css).trim(), "data-open": place, ...more }, ...before, ...breakable(text), ...many);
 }
 
 /** A table with a heading; a row is a list of texts, elements or lists of them. */
@@ -54,6 +55,7 @@ function listed(things) {
 
 /** Whose messages came by a subscription. */
 function fromWhom(model, line) {
+  if (line.change === "gone") return ["gone: " + amount(line.before, "message") + " before"];
   if (!line.messages) return ["nobody yet: nothing came"];
   const known = sendersOf(model, line);
   const lost = line.messages - total(known, "messages");

@@ -5,6 +5,8 @@ const MEANINGS = { publish: "publishes", proven: "receives", partly: "receives, 
 
 /** A line as words: publishes 12; receives 12 from runner. */
 function saidOf(model, line) {
+  if (line.change === "gone") return "gone: " + ({ subscribe: "received ", publish: "published ", deny: "was refused " })[line.kind] + line.before.toLocaleString("en") + " before";
+  if (line.change) return "new: " + saidOf(model, { ...line, change: "" });
   const count = line.messages.toLocaleString("en") + (line.part ? " (on a part of it)" : "");
   if (line.kind !== "subscribe") return (line.kind === "deny" ? "refused " : "publishes ") + count;
   if (!line.messages) return "subscribed, nothing came";
@@ -15,15 +17,17 @@ function saidOf(model, line) {
 
 /** The lines of a topic as marks that are words, too. */
 function marksOf(model, line) {
-  const style = styleOf(model, line);
-  return el("span", { class: "mark " + style, title: saidOf(model, line) }, el("span", { "aria-hidden": "true" }, MARKS[style]), el("span", { class: "aside" }, saidOf(model, line) + " "));
+  const style = styleOf(model, line), [sign = "", , css = ""] = CHANGES[line.change] || [];
+  return el("span", { class: ("mark " + style + " " + css).trim(), title: saidOf(model, line) }, el("span", { "aria-hidden": "true" }, MARKS[style] + sign), el("span", { class: "aside" }, saidOf(model, line) + " "));
 }
 
 /** What the marks mean, as far as these lines have them. */
 function meaningOf(model, lines) {
   const used = new Set(lines.map((line) => styleOf(model, line)));
   const entries = Object.keys(MARKS).filter((style) => used.has(style));
-  return el("p", { class: "meaning" }, ...entries.map((style) => el("span", {}, el("span", { class: "mark " + style, "aria-hidden": "true" }, MARKS[style]), " " + MEANINGS[style])));
+  const changes = Object.values(CHANGES).filter((_, place) => lines.some((line) => line.change === Object.keys(CHANGES)[place]));
+  const changed = changes.map(([sign, word, css]) => el("span", {}, el("span", { class: "mark " + css, "aria-hidden": "true" }, sign), " " + word));
+  return el("p", { class: "meaning" }, ...changed, ...entries.map((style) => el("span", {}, el("span", { class: "mark " + style, "aria-hidden": "true" }, MARKS[style]), " " + MEANINGS[style])));
 }
 
 /** The lines of one topic. */

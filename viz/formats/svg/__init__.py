@@ -12,9 +12,9 @@ import hashlib
 from html import escape
 
 from viz.formats.svg.grid import RULES, grid, hovered
-from viz.formats.svg.hooks import Hooks, hooks, numbers
+from viz.formats.svg.hooks import Hooks, hooks, is_changed, numbers
 from viz.formats.svg.legend import entry
-from viz.formats.svg.lines import arrow, order
+from viz.formats.svg.lines import arrow, order, sign
 from viz.formats.svg.shapes import box, label, table
 from viz.formats.svg.spelling import length
 from viz.formats.svg.style import MOST_HOVERED, dimmed, style
@@ -46,18 +46,21 @@ def _shapes(scene: Scene, held: Hooks) -> list[str]:
     drawn = [(place, one) for place, one in enumerate(scene.arrows) if one.points]
     few = len(held.keys) <= MOST_HOVERED
     lines = [
-        arrow(one, held, place, near=few) for place, one in sorted(drawn, key=lambda each: each[1].style != "idle")
+        arrow(one, held, place, near=few)
+        for place, one in sorted(drawn, key=lambda each: (bool(each[1].change), each[1].style != "idle"))
     ]
     lines += [table(one, held) for one in scene.tables]
     lines += [box(one, held) for one in scene.boxes]
+    lines += [sign(one, held, place) for place, one in drawn if one.change]
     lines += [order(one, held, place) for place, one in drawn if one.order]
     return lines + around
 
 
 def _style(scene: Scene, name: str, held: Hooks) -> str:
+    compared = is_changed(scene)
     if scene.layout == "matrix":
-        return style(name, RULES, hovered(name, held.keys.values()))
-    return style(name, "", dimmed(name, held.keys.values()))
+        return style(name, RULES, hovered(name, held.keys.values()), compared=compared)
+    return style(name, "", dimmed(name, held.keys.values()), compared=compared)
 
 
 def _begin(scene: Scene, name: str, title: str, description: str) -> list[str]:

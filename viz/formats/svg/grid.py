@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from viz.formats.svg.hooks import Hooks
-from viz.formats.svg.spelling import length, linked, point, rect, text, title
+from viz.formats.svg.hooks import Hooks, changed
+from viz.formats.svg.spelling import length, linked, minus, plus, point, rect, text, title
 from viz.formats.svg.style import MOST_HOVERED
-from viz.scene import TURNED, Box, Kind, Mark, Scene, Style, Table
+from viz.scene import TURNED, Box, Kind, Mark, Scene, Style, Table, signed
 
 RULES = """
 .label{font-weight:600}
@@ -42,8 +42,9 @@ def grid(scene: Scene, hooks: Hooks) -> Iterator[str]:
     for box in scene.boxes:
         yield _turned(box, hooks)
     for place, one in enumerate(scene.marks):
-        classes = f"m {one.kind} idle" if one.style == "idle" else f"m {one.kind}"
-        yield f"<g {hooks.joined(one, classes, 'm', place)}>{title(one.tooltip)}{_hit(one)}{_mark(one)}</g>"
+        classes = changed(one, f"m {one.kind} idle" if one.style == "idle" and not one.change else f"m {one.kind}")
+        drawn = _hit(one) + _mark(one) + _change(one)
+        yield f"<g {hooks.joined(one, classes, 'm', place)}>{title(one.tooltip)}{drawn}</g>"
 
 
 def hovered(name: str, keys: Iterable[str]) -> list[str]:
@@ -67,18 +68,26 @@ def _names(table: Table, right: float, hooks: Hooks) -> Iterator[str]:
         if row.retained:
             drawn += f'<circle class="kept" cx="{length(table.x + 8)}" cy="{length(base - 3.8)}" r="2.4"/>'
         classes = "mono quiet muted" if row.quiet else "mono"
-        drawn += text(classes, (table.x + table.indent, base), row.label, row.times)
+        drawn += text(classes, (table.x + table.indent, base), signed(row.label, row.change), row.times)
         if row.count:
             drawn += text("mono small muted end", (table.x + table.width - 8, base), row.count)
-        yield f"<g {hooks.node(row.node)}>{title(row.tooltip)}{linked(row.link, drawn)}</g>"
+        yield f"<g {hooks.node(row.node, changed(row, 'n'))}>{title(row.tooltip)}{linked(row.link, drawn)}</g>"
 
 
 def _turned(box: Box, hooks: Hooks) -> str:
     x, y = box.x + box.width / 2 + 4, box.y + box.height - 8
     turned = f' transform="rotate({length(-TURNED)} {length(x)} {length(y)})"'
     drawn = rect("hit", (box.x, box.y), (box.width, box.height))
-    drawn += text("label", (x, y), box.label, box.count, turned)
-    return f"<g {hooks.node(box.node)}>{title(box.tooltip)}{linked(box.link, drawn)}</g>"
+    drawn += text("label", (x, y), signed(box.label, box.change), box.count, turned)
+    return f"<g {hooks.node(box.node, changed(box, 'n'))}>{title(box.tooltip)}{linked(box.link, drawn)}</g>"
+
+
+def _change(one: Mark) -> str:
+    """A small sign beside a mark that is new or gone."""
+    if not one.change:
+        return ""
+    middle = (one.x + 6.5, one.y - 4.5)
+    return f'<path class="ring" d="{plus(middle, 2.6) if one.change == "added" else minus(middle, 2.6)}"/>'
 
 
 def _hit(one: Mark) -> str:

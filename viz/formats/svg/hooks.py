@@ -5,9 +5,25 @@ Classes make hovering work by rules alone; numbers are for pages that act on a p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
-from viz.scene import Arrow, Mark, Scene
+from viz.scene import Arrow, Box, Change, Mark, Row, Scene
+
+CLASSES: dict[Change, str] = {"": "", "added": "plus", "gone": "minus"}
+
+
+def is_changed(scene: Scene) -> bool:
+    """Whether something in it is new or gone."""
+    rows = (row for table in scene.tables for row in table.rows)
+    changeable: Iterable[Box | Row | Arrow | Mark] = chain(scene.boxes, rows, scene.arrows, scene.marks)
+    return any(one.change for one in changeable)
+
+
+def changed(one: Box | Row | Arrow | Mark, classes: str) -> str:
+    """Classes of something, with that of what is new or gone."""
+    return f"{classes} {CLASSES[one.change]}".rstrip()
 
 
 def numbers(scene: Scene) -> dict[str, int]:
@@ -15,8 +31,9 @@ def numbers(scene: Scene) -> dict[str, int]:
 
     Services come first, then each table (the node of its header) with its rows. Whatever shows a node has the
     number as `data-n`; a service that is drawn twice has it twice. A line has its place in `scene.arrows` as
-    `data-e`, what says when it was sent the same as `data-o`, the mark of a matrix its place in `scene.marks` as
-    `data-m`, and all of these have the numbers of their ends as `data-from` and `data-to`.
+    `data-e`, what says when it was sent the same as `data-o`, the sign of one that is new or gone as `data-s`, the mark
+    of a matrix its place in `scene.marks` as `data-m`, and all of these have the numbers of their ends as `data-from`
+    and `data-to`.
     """
     nodes = dict.fromkeys(box.node for box in scene.boxes)
     for table in scene.tables:

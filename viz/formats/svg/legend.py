@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from viz.formats.svg.grid import sign
-from viz.formats.svg.lines import DASHES, disc
+from viz.formats.svg.hooks import CLASSES
+from viz.formats.svg.lines import DASHES, disc, signed
 from viz.formats.svg.spelling import cross, head, length, rect, text
-from viz.scene import Kind, LegendEntry, Sample, Style
+from viz.scene import Change, Kind, LegendEntry, Sample, Style
 
 
 def entry(one: LegendEntry, *, marks: bool) -> str:
     """A sample of a line (or of the mark of a cell), a header or a sign, and its meaning."""
-    return (_cell(one) if marks and one.sample in _MARKS else _sample(one)) + text(
-        "muted", (one.x + one.width + 6, one.y + 4.2), one.text
-    )
+    if marks and one.sample in _SIGNS:
+        drawn = signed((one.x + one.width / 2, one.y), _SIGNS[one.sample])
+    else:
+        drawn = _cell(one) if marks and one.sample in _MARKS else _sample(one)
+    return drawn + text("muted", (one.x + one.width + 6, one.y + 4.2), one.text)
 
 
 _MARKS: dict[Sample, tuple[Kind, Style, bool]] = {
@@ -24,6 +27,7 @@ _MARKS: dict[Sample, tuple[Kind, Style, bool]] = {
     "idle": ("receive", "idle", True),
     "deny": ("deny", "proven", True),
 }
+_SIGNS: dict[Sample, Change] = {"added": "added", "gone": "gone"}
 
 
 def _cell(one: LegendEntry) -> str:
@@ -53,6 +57,8 @@ def _line(one: LegendEntry) -> str:
         f'<path class="head" d="{head((end - 7, y + off), (end, y + off), width)}"/>'
         for off, width in widths
     ]
+    if one.sample in _SIGNS:
+        return f'<g class="{CLASSES[_SIGNS[one.sample]]}">{drawn[0]}{signed((x + 13, y), _SIGNS[one.sample])}</g>'
     if one.sample == "deny":
         drawn.append(cross((x + 15, y)))
     if one.sample == "header":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from html import escape
 
-from viz.formats.svg.hooks import Hooks
-from viz.formats.svg.spelling import cross, head, length, point, title
-from viz.scene import Arrow, Point, curve
+from viz.formats.svg.hooks import CLASSES, Hooks, changed
+from viz.formats.svg.spelling import cross, head, length, minus, plus, point, title
+from viz.scene import Arrow, Change, Point, curve
 
-DASHES = {"partly": "7 3 1.5 3", "inferred": "1.5 4", "part": "6 3"}
+DASHES = {"partly": "7 3 1.5 3", "inferred": "1.5 4", "part": "6 3", "gone": "4 3"}
 """What a line is drawn with, where it is not solid; `part` where it is not the whole of a group or template."""
 
 _RADIUS = 7.5
@@ -18,7 +18,9 @@ _LETTER = 5.6
 
 
 def dash(one: Arrow) -> str:
-    """How the line is broken: an inferred sender weighs more than a part of a group."""
+    """How the line is broken: that it is gone weighs most, an inferred sender more than a part of a group."""
+    if one.change == "gone":
+        return DASHES["gone"]
     return DASHES.get(one.style) or ("" if one.whole else DASHES["part"])
 
 
@@ -30,13 +32,26 @@ def arrow(one: Arrow, hooks: Hooks, place: int, *, near: bool) -> str:
     line = f'<path class="line" d="{path}" stroke-width="{length(one.width)}"'
     line += f' stroke-dasharray="{broken}"/>' if broken else "/>"
     if one.kind == "deny":
-        line += cross(curve(one.points, 0.5))
+        line += cross(curve(one.points, 0.5 if not one.change else 0.35))
     wider = f'<path class="near" d="{path}"/>' if near else ""
-    classes = f"e {one.kind} idle" if one.style == "idle" else f"e {one.kind}"
+    classes = changed(one, f"e {one.kind} idle" if one.style == "idle" and not one.change else f"e {one.kind}")
     return (
         f"<g {hooks.joined(one, classes, 'e', place)}>{title(one.tooltip)}{wider}"
         f'{line}<path class="head" d="{head(rest[-1], one.tip, one.width)}"/></g>'
     )
+
+
+def sign(one: Arrow, hooks: Hooks, place: int) -> str:
+    """What says that a line is new or gone, in its middle; it dims with its line."""
+    return f"<g {hooks.joined(one, 'e', 's', place)}>{signed(curve(one.points, 0.5), one.change)}</g>"
+
+
+def signed(middle: Point, change: Change) -> str:
+    """A plus or a minus in a disc."""
+    x, y = middle
+    mark = plus(middle, 3.2) if change == "added" else minus(middle, 3.2)
+    drawn = f'<circle class="disc" cx="{length(x)}" cy="{length(y)}" r="5.5"/><path class="sign" d="{mark}"/>'
+    return f'<g class="{CLASSES[change]}">{drawn}</g>'
 
 
 def order(one: Arrow, hooks: Hooks, place: int) -> str:

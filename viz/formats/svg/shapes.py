@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from viz.formats.svg.hooks import Hooks
+from viz.formats.svg.hooks import Hooks, changed
 from viz.formats.svg.spelling import length, linked, rect, text, title
-from viz.scene import BEHIND, Box, Label, Row, Table
+from viz.scene import BEHIND, Box, Label, Row, Table, signed
 
 
 def box(one: Box, hooks: Hooks) -> str:
     """A service; one that stands for several has a second rectangle behind it."""
     size = (one.width, one.height)
     behind = rect("service", (one.x + BEHIND, one.y - BEHIND), size, 3) if one.count else ""
-    name = text("name", (one.x + one.width / 2, one.y + one.height / 2 + 4.2), one.label, one.count)
+    name = text("name", (one.x + one.width / 2, one.y + one.height / 2 + 4.2), signed(one.label, one.change), one.count)
     drawn = behind + rect("service", (one.x, one.y), size, 3) + name
-    return f"<g {hooks.node(one.node)}>{title(one.tooltip)}{linked(one.link, drawn)}</g>"
+    return f"<g {hooks.node(one.node, changed(one, 'n'))}>{title(one.tooltip)}{linked(one.link, drawn)}</g>"
 
 
 def table(one: Table, hooks: Hooks) -> str:
@@ -41,12 +41,20 @@ def _row(one: Table, row: Row, hooks: Hooks) -> str:
     y = one.y + row.y
     base = y + row.height / 2 + 3.8
     drawn = rect("hit", (one.x, y), (one.width, row.height))
+    if row.change:
+        drawn += rect("ground", (one.x + 2, y + 2), (one.width - 4, row.height - 4), 3)
+        drawn += rect("outline", (one.x + 2, y + 2), (one.width - 4, row.height - 4), 3)
     if row.retained:
         drawn += f'<circle class="kept" cx="{length(one.x + 8)}" cy="{length(base - 3.8)}" r="2.4"/>'
-    drawn += text("mono quiet muted" if row.quiet else "mono", (one.x + one.indent, base), row.label, row.times)
+    drawn += text(
+        "mono quiet muted" if row.quiet else "mono",
+        (one.x + one.indent, base),
+        signed(row.label, row.change),
+        row.times,
+    )
     if row.count:
         drawn += text("mono small muted end", (one.x + one.width - 8, base), row.count)
-    return f"<g {hooks.node(row.node)}>{title(row.tooltip)}{linked(row.link, drawn)}</g>"
+    return f"<g {hooks.node(row.node, changed(row, 'n'))}>{title(row.tooltip)}{linked(row.link, drawn)}</g>"
 
 
 def label(one: Label) -> str:

@@ -66,6 +66,16 @@ def cross(middle: Point) -> str:
     return f'<path class="line" d="{path}" stroke-width="2.2"/>'
 
 
+def minus(middle: Point, half: float) -> str:
+    """The path of a minus sign."""
+    return f"M{point((middle[0] - half, middle[1]))}H{length(middle[0] + half)}"
+
+
+def plus(middle: Point, half: float) -> str:
+    """The path of a plus sign."""
+    return f"{minus(middle, half)}M{point((middle[0], middle[1] - half))}V{length(middle[1] + half)}"
+
+
 def linked(address: str, content: str) -> str:
     """`content`, and where it leads to, if that is an address of the web."""
     if not address.lower().startswith(("http://", "https://")):

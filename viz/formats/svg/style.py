@@ -38,6 +38,16 @@ _COLOURS: tuple[tuple[str, str, Colour], ...] = (
     (".band", "fill", palette.SERVICE_LINE),
     (".rule", "stroke", palette.MUTED),
 )
+_CHANGED: tuple[tuple[str, str, Colour], ...] = (
+    (".plus .line,.plus .near,.plus .ring,.plus .service,.plus .outline", "stroke", palette.ADDED),
+    (".plus .head,.plus text,.plus text.muted,.plus .times,.plus .disc", "fill", palette.ADDED),
+    (".plus .service,.plus .ground", "fill", palette.ADDED_FILL),
+    (".minus .line,.minus .near,.minus .ring,.minus .service,.minus .outline", "stroke", palette.GONE),
+    (".minus .head,.minus text,.minus text.muted,.minus .times,.minus .disc", "fill", palette.GONE),
+    (".minus .service,.minus .ground", "fill", palette.GONE_FILL),
+    (".sign", "stroke", palette.PAGE),
+)
+"""Of a comparison only."""
 
 _RULES = """
 text{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;font-size:12px;white-space:pre}
@@ -64,17 +74,28 @@ a:hover text{text-decoration:underline}
 """
 
 
-def style(name: str, more: str, hovered: Iterable[str]) -> str:
+_CHANGED_RULES = """
+.minus .service,.outline{stroke-dasharray:4 3}
+.plus .outline{stroke-dasharray:none}
+.outline{fill:none;stroke-width:1}
+.sign{fill:none;stroke-width:1.8}
+"""
+
+
+def style(name: str, more: str, hovered: Iterable[str], *, compared: bool = False) -> str:
     """All rules, each of them only for the picture of this name.
 
     Args:
         name: the id of the picture.
         more: rules that only some pictures need, one a line.
         hovered: rules for what is under the mouse, whole.
+        compared: some of it is new or gone.
     """
+    colours = _COLOURS + (_CHANGED if compared else ())
+    more += _CHANGED_RULES if compared else ""
     rules = [_rule(name, *line.split("{", 1)) for line in (_RULES + more).split("\n") if line]
-    rules += _coloured(name, "light")
-    rules += ["@media (prefers-color-scheme:dark){", *_coloured(name, "dark"), "}"]
+    rules += _coloured(name, "light", colours)
+    rules += ["@media (prefers-color-scheme:dark){", *_coloured(name, "dark", colours), "}"]
     return "\n".join(["", *rules, *hovered, ""])
 
 
@@ -99,5 +120,5 @@ def _rule(name: str, selectors: str, rest: str) -> str:
     return ",".join(f"#{name} {selector}" for selector in selectors.split(",")) + "{" + rest
 
 
-def _coloured(name: str, theme: str) -> list[str]:
-    return [_rule(name, selectors, f"{what}:{getattr(colour, theme)}}}") for selectors, what, colour in _COLOURS]
+def _coloured(name: str, theme: str, colours: Iterable[tuple[str, str, Colour]]) -> list[str]:
+    return [_rule(name, selectors, f"{what}:{getattr(colour, theme)}}}") for selectors, what, colour in colours]

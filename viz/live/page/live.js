@@ -157,7 +157,7 @@ function past() {
   find("run").value = run;
   find("speeds").hidden = !run;
   find("speed").value = said.get("speed") || "";
-  find("compares").hidden = runs.length < 2 || !runs.some((one) => one.compares);
+  find("compares").hidden = !runs.some((one) => one.run !== run);
   find("compare").replaceChildren(el("option", { value: "" }, "nothing"), ...runs.filter((one) => one.run !== run).map(option));
   find("compare").value = said.get("compare") || "";
 }
