@@ -60,8 +60,9 @@ class Following:
 
     def follow(self, name: str, feed: Feed) -> None:
         """Begin to read, but this: it is known only now what there is to be read."""
-        with self._lock:
-            self._name, self._feed, self._present = name, feed, Present(name, number=_now())
+        with self._graphs, self._lock:
+            self._name, self._feed = name, feed
+            self._spans = Spans(name, number=self._present.number)
         self.start()
 
     def end(self) -> None:

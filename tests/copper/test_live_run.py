@@ -53,7 +53,7 @@ def test_a_run_is_shown_while_it_goes_on_and_ends_as_it_would(slow):
 
 
 def test_the_page_stays_where_a_person_is_there_until_ctrl_c_and_the_exit_code_is_the_runs(slow):
-    (slow / "w.yaml").write_text("- action: nobody/there\n")
+    (slow / "w.yaml").write_text("- {action: fetcher/fetch, type: local, path: /no/such, resource: r}\n")
     us, theirs = pty.openpty()
     process = subprocess.Popen(
         [*COPPER, "run", "w.yaml", "--broker", "builtin", "--live", "--port", "0"],
@@ -69,8 +69,8 @@ def test_the_page_stays_where_a_person_is_there_until_ctrl_c_and_the_exit_code_i
             assert listener.next("health", lambda health: health["over"])["lines"]
             assert "service:runner" in told(port, "/map.json")["nodes"]
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 3
-        assert b"nobody/there" in process.stdout.read()
+            assert process.wait(10) == 1
+        assert b"fetcher/fetch" in process.stdout.read()
     finally:
         process.kill()
         process.communicate()
