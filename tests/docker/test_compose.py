@@ -146,7 +146,7 @@ def test_the_compose_project_runs_twice_and_goes_down_at_once(project):
         listener.next("map")
         began = time.monotonic()
         assert compose("stop", "tracer").returncode == 0
-        assert time.monotonic() - began < 2, "whoever looks on"
+        assert time.monotonic() - began < 5, "Docker kills it after 10 s, whoever looks on"
     began = time.monotonic()
     assert compose("down").returncode == 0
     assert time.monotonic() - began < 2
