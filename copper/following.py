@@ -35,7 +35,7 @@ class Following:
     Args:
         name: of the source.
         feed: calls what it is given with each batch, until the event is set or nothing more comes.
-        look: what there is to say of the source just now; empty where nothing is.
+        look: why nothing can come of the source just now; empty where something can.
     """
 
     def __init__(self, name: str, feed: Feed, look: Callable[[], str] = str) -> None:
@@ -104,7 +104,7 @@ class Following:
         with self._lock:
             present, counts = self._present, self._present.counts
             quiet = None if present.taken_at is None else max(0.0, time.time() - present.taken_at)
-            words = tuple(filter(None, (*present.words, self._problem or self._look())))
+            problem = self._problem or self._look()
             return Health(
                 source=self._name,
                 lines=counts.lines,
@@ -114,7 +114,8 @@ class Following:
                 quiet=quiet,
                 last=present.last,
                 over=self._is_over,
-                words=words,
+                words=(*present.words, problem) if problem else tuple(present.words),
+                problem=problem,
             )
 
     def sessions(self, service: str) -> dict[str, Session]:

@@ -126,7 +126,7 @@ def _following(logs: tuple[str, ...], folder: Path) -> Following:
                 where=str(folder),
                 next_step="copper-trace live LOG, with the file that log_dest in mosquitto.conf names",
             )
-        return Following(f"the newest run in {folder}", partial(follow_newest, folder))
+        return Following("the newest run here", partial(follow_newest, folder))
     *before, log = parts(logs)
     _refuse_others((*before, log))
     if not is_path(log):

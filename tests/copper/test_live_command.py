@@ -68,7 +68,8 @@ def test_a_log_that_is_not_there_yet_is_waited_for_and_one_that_vanishes_too(tmp
     log = tmp_path / "mosquitto.log"
     with live(tmp_path, log) as page:
         assert "there is no such file yet; it is read once it is there" in page.said
-        page.health(lambda health: any("there is no such file" in one for one in health["words"]))
+        found = page.health(lambda health: any("there is no such file" in one for one in health["words"]))
+        assert "there is no such file" in found["advice"]["what"]
         log.write_bytes(log_of(*BEGIN))
         page.health(lambda health: health["lines"] and not health["words"])
         log.unlink()

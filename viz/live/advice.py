@@ -38,6 +38,8 @@ def advice(health: Health) -> dict[str, str] | None:
     """What is to be said of it, if anything."""
     if health.behind >= BEHIND:
         return {"what": f"what was logged before is still being read: {size(health.behind)} to go", "next_step": ""}
+    if health.problem:
+        return {"what": health.problem, "next_step": ""}
     if health.over:
         return {"what": "the log has ended", "next_step": ""}
     if health.lines and not health.events:

@@ -27,7 +27,8 @@ class Health:
         quiet: seconds since something was read; None where nothing was so far.
         last: the time of the last event, as the log has it.
         over: nothing more will come: a recorded run that was shown to its end, or a source that has ended.
-        words: what a person should know, the newest last, such as why the log can't be read.
+        words: what a person should know, the newest last, such as that a rotation has lost something.
+        problem: why nothing can be read just now; empty where it can.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Health:
     last: str | None = None
     over: bool = False
     words: tuple[str, ...] = ()
+    problem: str = ""
 
 
 class System(Protocol):
