@@ -50,6 +50,7 @@ from viz.formats import FORMATS
 from viz.formats.page import facts_of
 from viz.live import comparing, facts, finding
 from viz.live.assets import asset
+from viz.live.drawing import viewed
 from viz.live.graphs import Graph, Graphs
 from viz.live.guard import LOOPBACK, Guard
 from viz.live.maps import Map
@@ -307,9 +308,10 @@ async def _search(desk: _Desk, request: Request) -> Response:
 
 
 async def _matrix(desk: _Desk, request: Request) -> Response:
-    _, one = await desk.map(request)
-    assert one.sheet is not None  # noqa: S101
-    return await _json(desk, partial(facts_of, one.sheet.drawing.drawn))
+    feed, shown = await desk.asked(request)
+    _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
+    view, _ = await desk.threads.slow(viewed, graph, shown)
+    return await _json(desk, lambda: facts_of(view.drawn()))
 
 
 async def _compare(desk: _Desk, request: Request) -> Response:
