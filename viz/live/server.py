@@ -160,7 +160,7 @@ class _Desk:
                 system = await self.threads.quick(self.systems.system, *key)
             except CopperError as error:
                 raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
-            self._feeds.setdefault(key, Feed(system, self.threads, self._graphs_of))
+            self._feeds.setdefault(key, Feed(system, self.threads, self.graphs_of))
         self._asked[key] = time.monotonic()
         await self._forget()
         return self._feeds[key]
@@ -201,7 +201,7 @@ class _Desk:
                 break
             await asyncio.sleep(_LOOK)
 
-    def _graphs_of(self, run: str) -> Graphs | None:
+    def graphs_of(self, run: str) -> Graphs | None:
         """Of a run that is open."""
         feed = self._feeds.get((run, 0)) if run else None
         return feed.graphs if feed is not None else None
@@ -310,7 +310,9 @@ async def _search(desk: _Desk, request: Request) -> Response:
 async def _matrix(desk: _Desk, request: Request) -> Response:
     feed, shown = await desk.asked(request)
     _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
-    view, _ = await desk.threads.slow(viewed, graph, shown)
+    before = desk.graphs_of(shown.compare)
+    other = (await desk.threads.quick(before.graph, "all"))[1] if before else None
+    view, _ = await desk.threads.slow(viewed, graph, shown, other)
     return await _json(desk, lambda: facts_of(view.drawn()))
 
 
