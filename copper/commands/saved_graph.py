@@ -122,8 +122,16 @@ _EDGE: _Checks = {
     "first": _is_text_or_null,
     "last": _is_text_or_null,
 }
+
+
+def _is_change(value: Any) -> bool:
+    return value in ("added", "gone")
+
+
+_CHANGED: _Checks = {"change": _is_change, "added": _is_count, "gone": _is_count}
+"""What a comparison adds."""
 _VIEWED: _Checks = {"topics": _is_count, "kept": _is_count, "members": _is_count, "group": _is_text, "hidden": _is_text}
-_VIEWED_EDGE: _Checks = {"topics": _is_count, "whole": _is_flag}
+_VIEWED_EDGE: _Checks = {"topics": _is_count, "whole": _is_flag, "lines": _is_count, "messages_before": _is_count}
 """What views add; it need not be there."""
 _SUBSCRIBE: _Checks = {**_EDGE, "filters": _is_texts}
 _DELIVER: _Checks = {**_EDGE, "topic": _is_text, "seen": _is_count, "inferred": _is_count}
@@ -139,6 +147,12 @@ def _problems(data: Any) -> Iterator[str]:
         return
     if data.get("directed") is not True or data.get("multigraph") is not True:
         yield "it is not directed, or has no keys"
+    compared = data["graph"].get("compared")
+    sides = {"before", "after"}
+    if compared is not None and not (
+        isinstance(compared, dict) and compared.keys() == sides and all(map(_is_text, compared.values()))
+    ):
+        yield "what it compares is not as it should be"
     nodes: dict[str, str] = {}
     for place, node in enumerate(_list(data, "nodes")):
         where = f"nodes[{place}]"
@@ -148,7 +162,7 @@ def _problems(data: Any) -> Iterator[str]:
         if node.get("id") != f"{node['kind']}:{node['name']}":
             yield f"{where} has not the id {node['kind']}:{node['name']}"
             continue
-        yield from _wrong(where, node, _SERVICE if node["kind"] == "service" else _TOPIC, _VIEWED)
+        yield from _wrong(where, node, _SERVICE if node["kind"] == "service" else _TOPIC, {**_VIEWED, **_CHANGED})
         nodes[node["id"]] = node["kind"]
     for place, edge in enumerate(_list(data, "edges")):
         yield from _edge(f"edges[{place}]", edge, nodes)
@@ -170,7 +184,7 @@ def _edge(where: str, edge: Any, nodes: Mapping[str, str]) -> Iterator[str]:
     elif ends != _ENDS.get(key, ("service", "service")):
         yield f"{where} is a {key} from a {ends[0]} to a {ends[1]}"
     else:
-        yield from _wrong(where, edge, _CHECKS.get(key, _DELIVER), _VIEWED_EDGE)
+        yield from _wrong(where, edge, _CHECKS.get(key, _DELIVER), {**_VIEWED_EDGE, **_CHANGED})
 
 
 def _list(data: Mapping[str, Any], name: str) -> list[Any]:

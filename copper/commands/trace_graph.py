@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from copper.commands import saved_graph, trace_input, trace_output, trace_runs
+from copper.commands import trace_input, trace_output
+from copper.commands.picture_file import FormatName, there, write
 from copper.commands.picture_options import Look, picture_options
-from copper.commands.recording import stored_graph
 from copper.commands.trace_options import Chosen, choice, option
+from copper.commands.traced import traced
 from tracer import garbage
-from tracer.errors import CopperError
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from tracer.graph import By
-    from viz.formats import Format
-    from viz.picture import Picture
-
-
-class _FormatName(click.types.StringParamType):
-    """A format; `--help` lists them all, and nothing that takes time is loaded before."""
-
-    name = "format"
-
-    def get_metavar(self, *_: Any, **__: Any) -> str:
-        """What help shows; click hands over more from 8.2 on."""
-        from viz.formats import FORMATS  # noqa: PLC0415  only for whom it is listed
-
-        return f"[{'|'.join(FORMATS)}]"
 
 
 @click.command()
 @choice
 @option("-o", "--out", metavar="FILE", help="Its suffix picks the format; - is stdout.")
-@option("--format", "kind", type=_FormatName(), help="Of the picture or data; by default the suffix of FILE, or json.")
+@option("--format", "kind", type=FormatName(), help="Of the picture or data; by default the suffix of FILE, or json.")
 @option(
     "--by",
     type=click.Choice(["service", "client"]),
@@ -64,17 +47,17 @@ def graph(  # one parameter an option
     file = None if out in {None, "-"} else out
     spelled = picture.format_named(kind or (picture.format_for(file) if file else "json"))
     trace_output.refuse_own_input(file, chosen.logs)
-    traced, done = _traced(chosen, by, store)
+    found, done = traced(chosen, by, store)
     if chosen.topics:
-        traced = only(traced, chosen.topics)
-    if not traced and (chosen.topics or chosen.window):
+        found = only(found, chosen.topics)
+    if not found and (chosen.topics or chosen.window):
         trace_output.words(trace_output.NOTHING_LEFT)
-    before = _there(file, spelled)
+    before = there(file, spelled)
     with garbage.kept():
         drawn = picture.compose(
-            traced, spelled.name, title=title, layout=look.layout, choice=look.choice, before=before, links=look.links
+            found, spelled.name, title=title, layout=look.layout, choice=look.choice, before=before, links=look.links
         )
-    _write(drawn, file)
+    write(drawn, file)
     for note in drawn.notes:
         trace_output.words(note)
     told = [trace_output.counted(done.counts)] if done else []
@@ -83,58 +66,3 @@ def graph(  # one parameter an option
         trace_output.words(", ".join(told))
     if done:
         trace_input.refuse_damaged(done)
-
-
-def _traced(chosen: Chosen, by: By, store: Path | None) -> tuple[nx.MultiDiGraph[str], trace_input.Read | None]:
-    """The graph of logs, of a store, or one that was saved; and how the lines of logs counted."""
-    from tracer.graph import Tally  # noqa: PLC0415  `--help` must be quick
-    from tracer.windows import Run  # noqa: PLC0415
-
-    if chosen.stored:
-        return stored_graph(chosen.names, store, chosen.window, by=by), None
-    if any(map(saved_graph.is_one, chosen.logs)):
-        with garbage.kept():
-            return saved_graph.load(chosen, by), None
-    tally = Tally(chosen.window)
-    done = trace_input.sum_up(chosen, tally)
-    trace_input.refuse_useless(done, chosen)
-    with garbage.kept():
-        graph = tally.graph(done.counts, by=by, source=chosen.names)
-    if isinstance(chosen.window, Run):
-        graph.graph["actions"] = trace_runs.actions_of(chosen.window.run)
-    return graph, done
-
-
-def _there(file: str | None, spelled: Format) -> bytes | None:
-    """What stands in the file that is to be written over, for a format that keeps what people did to it.
-
-    Raises:
-        CopperError: it can't be read.
-    """
-    if file is None or spelled.merge is None or not Path(file).is_file():
-        return None
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise CopperError(
-            f"what was drawn by hand there can't be kept: {error.strerror}",
-            where=file,
-            next_step="make it readable, or write to another file",
-        ) from error
-
-
-def _write(drawn: Picture, file: str | None) -> None:
-    """To its file, whole or not at all, or to stdout.
-
-    Raises:
-        CopperError: it can't be written, or stdout is a terminal and it is no text.
-    """
-    from copper.output import write_aside  # noqa: PLC0415  `--help` must be quick
-
-    if file is not None:
-        write_aside(Path(file), drawn.data)
-        return
-    if not drawn.is_text and sys.stdout is not None and sys.stdout.isatty():
-        raise CopperError("a terminal can't show it", where="standard output", next_step="say --out FILE, or > FILE")
-    with trace_output.stdout() as stream:
-        stream.buffer.write(drawn.data)

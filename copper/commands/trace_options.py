@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,19 @@ def option(*names: str, **more: Any) -> Callable[[Any], Any]:
     return click.option(*names, envvar="COPPER_TRACE_" + long[2:].replace("-", "_").upper(), show_envvar=True, **more)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Which part of each log, as it was written."""
+
+    since: str | None
+    until: str | None
+    last: str | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+_LOGS = click.argument("logs", metavar="LOG...", nargs=-1, required=True)
 _OPTIONS = (
-    click.argument("logs", metavar="LOG...", nargs=-1, required=True),
     option("--since", metavar="TIME", help="From here on: 2026-11-25T13:00, UTC if it has no zone, or epoch seconds."),
     option("--until", metavar="TIME", help="Up to here, this moment included."),
     option("--last", metavar="SPAN", help="Only so much before the log's last line: 90s, 5m, 1h30m, 7d."),
@@ -61,42 +72,56 @@ _OPTIONS = (
 )
 
 
-def choice(verb: Callable[..., None]) -> Callable[..., None]:
-    """Gives a verb its `Chosen` in place of the options."""
+def choice(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a verb its `Chosen` in place of the argument LOG... and the options."""
 
     @functools.wraps(verb)
-    def with_choice(
-        *,
-        logs: tuple[str, ...],
-        since: str | None,
-        until: str | None,
-        last: str | None,
-        include: tuple[str, ...],
-        exclude: tuple[str, ...],
-        **more: Any,
-    ) -> None:
-        from tracer.sources.order import parts  # noqa: PLC0415  `--help` must be quick
-        from tracer.store import is_store  # noqa: PLC0415
-        from tracer.windows import Topics, pattern  # noqa: PLC0415
+    def with_choice(*, logs: tuple[str, ...], part: Part, **more: Any) -> Any:
+        return verb(chosen_of(logs, part, more.get("store")), **more)
 
-        topics = Topics(tuple(map(pattern, include)), tuple(map(pattern, exclude)))
-        if logs[0].startswith(RUN) and len(logs) == 1:
-            if since or until or last:
-                raise CopperError(
-                    "a run is a span of its own", where=logs[0], next_step="leave --since, --until and --last out"
-                )
-            verb(_of_run(logs[0], topics, store=more.get("store")), **more)
-        elif len(logs) == 1 and is_store(Path(logs[0])):
-            window = _window(lambda: _last_stored(logs[0]), since, until, last)
-            verb(Chosen(logs, window, topics, stored=True), **more)
-        else:
-            found = parts(logs)
-            verb(Chosen(found, _window(lambda: _last_time(found), since, until, last), topics), **more)
+    return _LOGS(part_options(with_choice))
 
-    decorated: Callable[..., None] = with_choice
+
+def part_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a verb its `Part` in place of the options."""
+
+    @functools.wraps(verb)
+    def with_part(**given: Any) -> Any:
+        part = Part(**{each.name: given.pop(each.name) for each in fields(Part)})
+        return verb(part=part, **given)
+
+    decorated: Callable[..., Any] = with_part
     for one in reversed(_OPTIONS):
         decorated = one(decorated)
     return decorated
+
+
+def chosen_of(logs: tuple[str, ...], part: Part, store: Path | None) -> Chosen:
+    """What is to be read.
+
+    Args:
+        logs: as they were named.
+        part: of them.
+        store: where runs are looked for.
+
+    Raises:
+        CopperError: there is no such log, or the part is none.
+    """
+    from tracer.sources.order import parts  # noqa: PLC0415  `--help` must be quick
+    from tracer.store import is_store  # noqa: PLC0415
+    from tracer.windows import Topics, pattern  # noqa: PLC0415
+
+    topics = Topics(tuple(map(pattern, part.include)), tuple(map(pattern, part.exclude)))
+    if logs[0].startswith(RUN) and len(logs) == 1:
+        if part.since or part.until or part.last:
+            raise CopperError(
+                "a run is a span of its own", where=logs[0], next_step="leave --since, --until and --last out"
+            )
+        return _of_run(logs[0], topics, store=store)
+    if len(logs) == 1 and is_store(Path(logs[0])):
+        return Chosen(logs, _window(lambda: _last_stored(logs[0]), part), topics, stored=True)
+    found = parts(logs)
+    return Chosen(found, _window(lambda: _last_time(found), part), topics)
 
 
 def _of_run(name: str, topics: Topics, *, store: Path | None) -> Chosen:
@@ -109,11 +134,10 @@ def _of_run(name: str, topics: Topics, *, store: Path | None) -> Chosen:
     return Chosen((log,), Run(run), topics)
 
 
-def _window(
-    find_end: Callable[[], str | None], since: str | None, until: str | None, last: str | None
-) -> Between | None:
+def _window(find_end: Callable[[], str | None], part: Part) -> Between | None:
     from tracer.windows import Between, earlier, moment, span  # noqa: PLC0415
 
+    since, until, last = part.since, part.until, part.last
     if since is None and until is None and last is None:
         return None
     begin, end = (moment(text) if text is not None else None for text in (since, until))

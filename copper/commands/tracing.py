@@ -1,7 +1,7 @@
 """`copper-trace`: from a Mosquitto log to a graph or its events. Each verb is a module of its own, named trace_VERB.
 
-Data goes to stdout, words to stderr. Exit codes: 0 fine, 2 the log or the usage is wrong (an empty log, or one
-without packet lines, is never fine), 130 interrupted.
+Data goes to stdout, words to stderr. Exit codes: 0 fine, 1 something differs (`diff`), 2 the log or the usage is wrong
+(an empty log, or one without packet lines, is never fine), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import click
 
 from copper.commands.live import live
 from copper.commands.recording import record
+from copper.commands.trace_diff import diff
 from copper.commands.trace_events import events
 from copper.commands.trace_graph import graph
 
@@ -26,6 +27,7 @@ def command() -> None:
 
 command.add_command(graph)
 command.add_command(events)
+command.add_command(diff)
 command.add_command(record)
 command.add_command(live)
 

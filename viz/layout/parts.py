@@ -146,8 +146,12 @@ class Reader:
         ]
 
     def count(self, kind: str, many: str) -> int:
-        """How many the nodes of a kind stand for; `many` is the attribute that says it."""
-        return sum(int(each.get(many) or 1) for _, each in self.graph.nodes(data=True) if each["kind"] == kind)
+        """How many the nodes of a kind stand for, without what is gone; `many` is the attribute that says it."""
+        return sum(
+            int(each.get(many) or 1) - changed(each, many)["gone"]
+            for _, each in self.graph.nodes(data=True)
+            if each["kind"] == kind
+        )
 
     def nodes(self, kind: str) -> list[str]:
         """The nodes of a kind, in the order of their names, level by level."""

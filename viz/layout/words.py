@@ -21,10 +21,11 @@ from viz.text import heading, label, shown
 
 _SHORT = 60.0
 
-_NAME = 28
+_NAME = 40
 """Letters of the name of one of two graphs in a title."""
 
-_DELIVER = "deliver edge"
+DELIVER = "deliver edge"
+"""What an edge from service to service is called."""
 
 _MOST_NAMES = 12
 """Names in one line of a tooltip; the rest is counted."""
@@ -127,14 +128,26 @@ def of_log(source: str) -> str:
     return name + (f" and {len(others):,} more" if others else "")
 
 
+def pair(graph: Mapping[str, Any]) -> tuple[str, str]:
+    """The names of the earlier and the later graph of a comparison; with their folder where they are the same.
+
+    Args:
+        graph: its own attributes.
+    """
+    sources = [shown(str(graph["compared"][side])) for side in ("before", "after")]
+    names = [of_log(source) for source in sources]
+    if names[0] == names[1] and sources[0] != sources[1]:
+        names = ["/".join(PurePath(source).parts[-2:]) for source in sources]
+    return names[0] or "the one before", names[1] or "this"
+
+
 def compared_with(graph: Mapping[str, Any]) -> str:
     """What a graph is compared with; empty where it is no comparison.
 
     Args:
         graph: its own attributes.
     """
-    compared = graph.get("compared")
-    return (of_log(shown(str(compared["before"]))) or "the one before") if compared else ""
+    return pair(graph)[0] if graph.get("compared") else ""
 
 
 def of_comparison(graph: nx.MultiDiGraph[str], title: str = "") -> str:
@@ -150,16 +163,21 @@ def of_comparison(graph: nx.MultiDiGraph[str], title: str = "") -> str:
             counts[change, each["kind"]] += count
     for *_, edge in graph.edges(data=True):
         for change, count in changed(edge, "lines").items():
-            counts[change, _DELIVER if "topic" in edge else "edge"] += count
+            counts[change, DELIVER if "topic" in edge else "edge"] += count
+    return of_counts(pair(graph.graph), counts, title)
+
+
+def of_counts(names: tuple[str, str], counts: Mapping[tuple[str, str], int], title: str = "") -> str:
+    """The same of what was counted: how many services, topics, edges and deliver edges are `added`, or `gone`."""
     # who reaches whom follows from the other edges, and is told where nothing else is
-    others = any(count for (_, noun), count in counts.items() if noun != _DELIVER)
+    others = any(count for (_, noun), count in counts.items() if noun != DELIVER)
     told = []
     for change, adjective in zip(CHANGES, ("new", "gone"), strict=True):
-        nouns = ("service", "topic", "edge") if others else (_DELIVER,)
-        some = [number(counts[change, noun], noun) for noun in nouns if counts[change, noun]]
+        nouns = ("service", "topic", "edge") if others else (DELIVER,)
+        some = [number(counts[change, noun], noun) for noun in nouns if counts.get((change, noun))]
         told += [f"{', '.join(some)} {adjective}"] if some else []
-    after = label(of_log(shown(str(graph.graph["compared"]["after"]))) or "this", _NAME)
-    name = heading(title, 60) if title else f"{after} compared with {label(compared_with(graph.graph), _NAME)}"
+    before, after = (heading(name, _NAME) for name in names)
+    name = heading(title, 60) if title else f"{after} compared with {before}"
     return f"{name}: {'; '.join(told) or 'nothing has changed'}"
 
 

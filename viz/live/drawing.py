@@ -109,6 +109,26 @@ class Drawing:
         return place
 
 
+def viewed(graph: Graph, shown: Shown, other: Graph | None = None) -> tuple[View, Mapping[str, str]]:
+    """What is wanted of a graph, and what nodes are called there that were renamed to be compared.
+
+    Args:
+        graph: the whole graph of a system; it stays as it is.
+        shown: what is wanted.
+        other: the graph that it is compared with.
+
+    Raises:
+        CopperError: something is asked for that is not in the graph.
+    """
+    topics = shown.topics
+    names: Mapping[str, str] = {}
+    wanted = only(graph, topics) if topics else graph
+    if other is not None:
+        found = compared(only(other, topics) if topics else other, wanted)
+        wanted, names = found.graph, found.of
+    return simplified(wanted, shown.choice), names
+
+
 def draw(graph: Graph, shown: Shown, before: Scene | None = None, other: Graph | None = None) -> Drawing:
     """Draw what is wanted of a graph.
 
@@ -121,13 +141,7 @@ def draw(graph: Graph, shown: Shown, before: Scene | None = None, other: Graph |
     Raises:
         CopperError: something is asked for that is not in the graph.
     """
-    topics = shown.topics
-    names: Mapping[str, str] = {}
-    wanted = only(graph, topics) if topics else graph
-    if other is not None:
-        found = compared(only(other, topics) if topics else other, wanted)
-        wanted, names = found.graph, found.of
-    view = simplified(wanted, shown.choice)
+    view, names = viewed(graph, shown, other)
     of = {**view.of, **{node: view.of.get(name, name) for node, name in names.items()}}
     drawn = view.drawn()
     connected = {

@@ -50,6 +50,7 @@ from viz.formats import FORMATS
 from viz.formats.page import facts_of
 from viz.live import comparing, facts, finding
 from viz.live.assets import asset
+from viz.live.drawing import viewed
 from viz.live.graphs import Graph, Graphs
 from viz.live.guard import LOOPBACK, Guard
 from viz.live.maps import Map
@@ -159,7 +160,7 @@ class _Desk:
                 system = await self.threads.quick(self.systems.system, *key)
             except CopperError as error:
                 raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
-            self._feeds.setdefault(key, Feed(system, self.threads, self._graphs_of))
+            self._feeds.setdefault(key, Feed(system, self.threads, self.graphs_of))
         self._asked[key] = time.monotonic()
         await self._forget()
         return self._feeds[key]
@@ -200,7 +201,7 @@ class _Desk:
                 break
             await asyncio.sleep(_LOOK)
 
-    def _graphs_of(self, run: str) -> Graphs | None:
+    def graphs_of(self, run: str) -> Graphs | None:
         """Of a run that is open."""
         feed = self._feeds.get((run, 0)) if run else None
         return feed.graphs if feed is not None else None
@@ -307,9 +308,12 @@ async def _search(desk: _Desk, request: Request) -> Response:
 
 
 async def _matrix(desk: _Desk, request: Request) -> Response:
-    _, one = await desk.map(request)
-    assert one.sheet is not None  # noqa: S101
-    return await _json(desk, partial(facts_of, one.sheet.drawing.drawn))
+    feed, shown = await desk.asked(request)
+    _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
+    before = desk.graphs_of(shown.compare)
+    other = (await desk.threads.quick(before.graph, "all"))[1] if before else None
+    view, _ = await desk.threads.slow(viewed, graph, shown, other)
+    return await _json(desk, lambda: facts_of(view.drawn()))
 
 
 async def _compare(desk: _Desk, request: Request) -> Response:

@@ -92,11 +92,11 @@ class Spoken:
 
 
 @contextlib.contextmanager
-def served(systems, token="", **more):
-    """The port at which the live map of a system is served."""
+def served(systems, token="", port=0, **more):
+    """The port at which the live map of a system is served; a free one, or this."""
     systems = systems if hasattr(systems, "runs") else Only(systems)
     app = App(systems, token, **more)
-    running, listening = server(app, 1, app.end), listen("127.0.0.1", 0, name="a test", next_step="")
+    running, listening = server(app, 1, app.end), listen("127.0.0.1", port, name="a test", next_step="")
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

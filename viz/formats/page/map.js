@@ -58,7 +58,8 @@ function mapOn(picture, model, { shows, heads }, { largest = 0 } = {}) {
   function fitOf(wide) {
     const { clientWidth, clientHeight } = picture.parentElement;
     const across = clientWidth / wide, whole = Math.min(across, clientHeight / picture.viewBox.baseVal.height);
-    return largest ? Math.min(largest, Math.max(whole, Math.min(across, LEAST))) : Math.min(1, Math.max(across, LEAST));
+    if (largest && whole >= LEAST) return Math.min(largest, whole);
+    return Math.min(1, Math.max(across, LEAST));
   }
 
   /** Tab reaches one of the nodes, arrow keys the others from there. */

@@ -20,6 +20,7 @@ export function write(change, quietly = false) {
   const said = read();
   for (const [name, value] of Object.entries(change)) {
     said.delete(name);
+    if (name === "tab" && value === "map") continue;
     for (const one of [value ?? []].flat()) said.append(name, one);
   }
   const query = said.toString().replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",");

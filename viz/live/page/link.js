@@ -19,7 +19,7 @@ export async function ask(path, query) {
 /** A line; `on` has map, pulse, health, tail, problem and state (`live`, `paused`, `lost`). */
 export function lineTo(on) {
   let shown = null, tail = null, source = null, timer = 0, isPaused = false;
-  let gen = 0, seq = 0, told = 0, early = [], asked = 0, isAsking = false;
+  let gen = 0, seq = 0, told = 0, early = [], asked = 0, isAsking = false, isFirst = true;
 
   /** Shows another part, or listens to another tail. */
   async function look(nextShown, nextTail) {
@@ -30,6 +30,7 @@ export function lineTo(on) {
     close();
     if (isOther) {
       gen = seq = 0;
+      isFirst = true;
       await bring();
     }
     if (!isPaused) listen();
@@ -59,10 +60,12 @@ export function lineTo(on) {
     on.pulse(pulse);
   }
 
+  /** Listens on from what came last; from the start of a replay where there is none yet. */
   function listen() {
     close();
     const query = new URLSearchParams(shown);
-    query.set("after", [gen, seq, told].join("."));
+    if (!isFirst || !query.has("speed")) query.set("after", [gen, seq, told].join("."));
+    isFirst = false;
     if (tail !== null) query.set("tail", tail);
     const mine = (source = new EventSource("events?" + query));
     const hear = (name, act) => mine.addEventListener(name, (event) => mine === source && act(JSON.parse(event.data)));
@@ -100,5 +103,11 @@ export function lineTo(on) {
     on.state("paused");
   }
 
-  return { look, bring, pause, isPaused: () => isPaused };
+  /** Begins a replay from its start. */
+  function again() {
+    isFirst = true;
+    listen();
+  }
+
+  return { look, bring, pause, again, isPaused: () => isPaused };
 }

@@ -1,16 +1,18 @@
 // The page: what is shown stands in the address, every act changes that, and everything is shown from that.
 
 import { PARTS, read, shownOf, write } from "./address.js";
+import { changesOf } from "./changes.js";
 import { ask, lineTo } from "./link.js";
 import { mapIn } from "./moving.js";
 import { panelOf } from "./panel.js";
 import { tailIn } from "./tail.js";
 import { treeIn } from "./tree.js";
-import { nameOf, nodeOf, patch, perSecond } from "./words.js";
+import { nameOf, nodeOf, patch, perSecond, timeOf } from "./words.js";
 
 const AGAIN = 2000; // ms until what is told beside the map is asked for again
 const find = (id) => document.getElementById(id);
 const [room, panel, search] = [find("map"), find("panel"), find("search")];
+const TABS = ["map", "matrix", "changes"];
 const STATES = { live: "live", paused: "paused", lost: "connection lost, trying again" };
 
 const map = mapIn(room, (at) => go({ at: at || null }, true));
@@ -46,10 +48,13 @@ function count({ messages, rate }) {
 }
 
 let advised = "", problem = null;
+const withoutNumbers = (words) => words.replace(/[\d.,]+ ?[kMG]?B?/g, "");
 
-function told({ advice, words, over }) {
-  if (over) stands("over");
-  advise(problem || advice || (words.length && { what: words.at(-1), next_step: "" }));
+function told({ advice, words, over, lines, last: newest, unknown_lines: unknown }) {
+  stands(over ? "over" : "live");
+  advise(problem || advice || (words.length ? { what: words.at(-1), next_step: "" } : null));
+  const parts = [amount(lines, "line"), " read", ...(newest ? [", last event ", timeOf(newest)] : []), ...(unknown ? [", " + unknown.toLocaleString("en") + " not understood"] : [])];
+  patch(find("health"), el("li", { id: "health" }, ...parts));
 }
 
 /** Why there is nothing to show; null where there is. */
@@ -60,19 +65,17 @@ function explain(why) {
 }
 
 function advise(advice) {
+  const words = advice ? [advice.what, advice.next_step].filter(Boolean).join(": ") : "";
   // seconds that are counted up are not read out each time
-  const words = advice ? advice.what + "|" + advice.next_step : "", same = words.replace(/\d+/g, "") === advised.replace(/\d+/g, "");
+  if (withoutNumbers(words) !== withoutNumbers(advised)) find("said").textContent = words;
   advised = words;
-  if (!advice) return find("advice").replaceChildren();
-  const parts = [el("b", {}, advice.what), ...(advice.next_step ? [" ", el("span", {}, advice.next_step)] : [])];
-  if (same && find("advice").firstChild) find("advice").firstChild.firstChild.data = advice.what;
-  else find("advice").replaceChildren(...parts);
+  patch(find("advice"), el("div", { id: "advice" }, ...(advice ? [el("b", {}, advice.what), " ", el("span", {}, advice.next_step)] : [])));
 }
 
 function stands(state) {
   const is = find("state");
-  if (state === "live" && is.dataset.is === "over") return;
   is.dataset.is = state;
+  find("again").hidden = state !== "over" || !said.get("speed");
   const words = STATES[state] || "the log has ended";
   if (is.textContent !== words) is.textContent = words;
 }
@@ -87,8 +90,8 @@ function go(change, quietly = false) {
 
 function show() {
   said = read();
-  const shown = shownOf(said), open = said.get("open") || "", tab = said.get("tab") === "matrix" ? "matrix" : "map";
-  for (const one of ["map", "matrix"]) {
+  const shown = shownOf(said), open = said.get("open") || "", tab = TABS.includes(said.get("tab")) ? said.get("tab") : "map";
+  for (const one of TABS) {
     find(one).hidden = one !== tab;
     find("tab-" + one).setAttribute("aria-selected", String(one === tab));
     find("tab-" + one).setAttribute("tabindex", one === tab ? "0" : "-1");
@@ -110,10 +113,11 @@ function show() {
   if (shown !== last.shown || said.get("tail") !== last.tail) tail.clear();
   if (open !== last.open) facts = null;
   if (said.get("q") !== last.q) seek();
-  if (open !== last.open || shown !== last.shown || tab !== last.tab) look();
+  const other = [open, shown, tab, said.get("compare")].join("\n");
+  if (other !== last.other) look();
   if (said.has("topics") && (!last.tree || shown !== last.shown)) tree.reset();
   if ((said.get("at") || "") !== last.at) map.goTo(said.get("at") || "");
-  last = { shown, open, tab, tail: said.get("tail"), tree: said.has("topics"), q: said.get("q"), at: said.get("at") || "" };
+  last = { shown, open, other, tail: said.get("tail"), tree: said.has("topics"), q: said.get("q"), at: said.get("at") || "" };
   line.look(shown, said.get("tail"));
   side();
   paint();
@@ -160,6 +164,7 @@ function past() {
   find("compares").hidden = !runs.some((one) => one.run !== run);
   find("compare").replaceChildren(el("option", { value: "" }, "nothing"), ...runs.filter((one) => one.run !== run).map(option));
   find("compare").value = said.get("compare") || "";
+  find("tab-changes").hidden = !said.get("compare");
 }
 
 // --- what is asked for beside the map, and asked for again
@@ -187,15 +192,23 @@ async function wants(path, more, isStill, take, failed) {
 function look() {
   const open = said.get("open"), shown = shownNow();
   if (open) wants("node", { id: open }, () => open === said.get("open"), (answer) => { facts = answer; side(); paint(); }, (error) => { facts = { id: open, error }; side(); });
+  if (said.get("tab") === "changes" && said.get("compare")) wants("compare", { to: said.get("compare"), compare: "" }, () => said.get("tab") === "changes", (answer) => {
+    if (!find("changes").firstChild) find("changes").append(el("div", {}));
+    patch(find("changes").firstChild, el("div", {}, ...changesOf(answer)));
+  }, explain);
   if (said.get("tab") !== "matrix") return;
   wants("matrix", {}, () => shown === shownNow(), (answer) => {
     const model = modelOf(answer);
     matrix = answer.nodes.map((node) => node.id);
-    const parts = el("section", {}, ...matrixOf(model, new Set(model.nodes.keys())));
+    const every = new Set(model.nodes.keys()), hits = found && new Set(found.hits.map((hit) => matrix.indexOf(map.idOf(hit.drawn))));
+    hits?.delete(-1);
+    const parts = el("section", {}, ...matrixOf(model, hits ? touchedBy(model, hits, every) : every));
     const [have, want] = [find("matrix").querySelector("table"), parts.querySelector("table")];
     // rows that came as one scrolled are not taken away again
-    if (have && want && have.rows.length <= want.rows.length) patch(have, want);
-    else if (!have || !want) find("matrix").replaceChildren(...parts.childNodes);
+    const isGrown = have?.rows.length > want?.rows.length && want.rows.length > 200;
+    if (have && want && !isGrown && find("matrix").dataset.of === said.get("q")) patch(have, want);
+    else if (!isGrown) find("matrix").replaceChildren(...parts.childNodes);
+    find("matrix").dataset.of = said.get("q");
     paint();
   }, explain);
 }
@@ -225,6 +238,7 @@ function seek() {
   if (!words) {
     found = null;
     find("hits").hidden = true;
+    look();
     return paint();
   }
   seeking = setTimeout(() => wants("search", { q: words }, () => words === said.get("q"), (answer) => {
@@ -233,6 +247,7 @@ function seek() {
     document.body.classList.toggle("missed", !answer.total);
     find("hits").replaceChildren(...answer.hits.map((hit) => el("li", {}, nameOf(hit.id), ...(hit.client ? [el("small", {}, " client " + hit.client)] : []))));
     find("hits").hidden = !answer.total || !search.parentElement.contains(document.activeElement);
+    look();
     paint();
   }, (error) => (find("count").textContent = error.what)), 120);
 }
@@ -302,14 +317,15 @@ function back(from) {
 }
 
 function move(event) {
-  const from = event.target, tab = from.closest("[role=tab]");
+  const from = event.target, tab = from.closest("[role=tab]"), there = TABS.filter((one) => !find("tab-" + one).hidden);
+  const step = /Right|Down/.test(event.key) ? 1 : there.length - 1;
   if (event.shiftKey && room.contains(from)) return map.pan({ ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0, { ArrowUp: -1, ArrowDown: 1 }[event.key] || 0), event.preventDefault();
-  const inHits = from.closest("#hits li"), to = tab ? find(tab.id === "tab-map" ? "tab-matrix" : "tab-map")
+  const inHits = from.closest("#hits li"), to = tab ? find("tab-" + there[(there.indexOf(tab.id.slice(4)) + step) % there.length])
     : inHits ? (event.key === "ArrowUp" ? inHits.previousElementSibling?.firstChild || search : inHits.nextElementSibling?.firstChild)
     : from.matches("[data-n]") ? map.beside(from, event.key) : besideInTable(from, event.key);
   if (!to) return;
   event.preventDefault();
-  if (tab) go({ tab: to.id === "tab-map" ? null : "matrix" });
+  if (tab) go({ tab: to.id.slice(4) });
   if (!inHits) from.setAttribute("tabindex", "-1"), to.setAttribute("tabindex", "0");
   to.focus();
   to.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -325,10 +341,11 @@ const buttons = {
   "[data-close]": close,
   "[data-drop]": (button) => go(JSON.parse(button.dataset.drop)),
   "[data-n]": act,
-  "[role=tab]": (button) => go({ tab: button.id === "tab-map" ? null : "matrix" }),
+  "[role=tab]": (button) => go({ tab: button.id.slice(4) }),
   "#topics,[data-untopic]": drawer("topics"),
   "#events,#untail": drawer("tail"),
   "#pause": pause,
+  "#again": line.again,
   "#hold": (button) => {
     const is = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(is));
@@ -378,10 +395,10 @@ document.addEventListener("change", ({ target }) => {
   if (target.dataset.asks) go({ [target.dataset.asks]: target.value || null });
   else if (target.name === "span") go({ span: target.value === "all" ? null : target.value });
   else if (target.id === "hops") go({ hops: target.value === "1" ? null : target.value });
-  else if (target.id === "run") go({ run: target.value || null, speed: null, compare: null });
-  else if (["speed", "compare"].includes(target.id)) go({ [target.id]: target.value || null });
+  else if (target.id === "run") go({ run: target.value || null, speed: null, compare: null, tab: null });
+  else if (target.id === "speed") go({ speed: target.value || null });
+  else if (target.id === "compare") go({ compare: target.value || null, tab: null });
 });
 addEventListener("popstate", show);
-addEventListener("resize", paint);
 ask("runs", "").then((all) => ((runs = all), past()), () => {});
 show();

@@ -30,6 +30,7 @@ export function mapIn(room, moved) {
     told.states.forEach(([node, state]) => turn(node, state));
     for (const node of told.new) mark(node);
     map.sizeTo(size);
+    roomy();
     paint(painted);
     room.scrollTo(...place);
     elements.get(nodes.indexOf(focused))?.[0].focus({ preventScroll: true });
@@ -109,11 +110,20 @@ export function mapIn(room, moved) {
     [x, y] = [x ?? left + width / 2, y ?? top + height / 2];
     const before = picture.getBoundingClientRect();
     const [across, down] = [(x - before.left) / before.width, (y - before.top) / before.height];
-    size = map.resize(factor);
+    const isWhole = before.width <= room.clientWidth && before.height <= room.clientHeight;
+    // asked to fit what fits as well as can be read: then all of it
+    const whole = Math.min(room.clientWidth / before.width, room.clientHeight / before.height);
+    size = map.resize(factor || size || isWhole ? factor : whole);
+    roomy();
     paint(painted);
     const after = picture.getBoundingClientRect();
     room.scrollBy({ left: after.left + across * after.width - x, top: after.top + down * after.height - y, behavior: "instant" });
     settle();
+  }
+
+  /** Room round it, where somebody has sized it, so that each corner can be moved to the middle. */
+  function roomy() {
+    picture.style.margin = size ? `${room.clientHeight / 2}px ${room.clientWidth / 2}px` : "";
   }
 
   /** The size and what is in the middle, to be shared; empty where it fits. */
@@ -127,8 +137,9 @@ export function mapIn(room, moved) {
   /** Goes where somebody was. */
   function goTo(at) {
     const [wanted, across, down] = at.split(",").map(Number);
-    if (!at || at === where() || ![wanted, across, down].every(Number.isFinite)) return;
+    if (!map || !at || at === where() || ![wanted, across, down].every(Number.isFinite)) return;
     size = map.sizeTo(wanted);
+    roomy();
     paint(painted);
     const { left, top, width, height } = picture.getBoundingClientRect(), box = room.getBoundingClientRect();
     room.scrollBy({ left: left + across * width - box.left - box.width / 2, top: top + down * height - box.top - box.height / 2, behavior: "instant" });
@@ -167,6 +178,8 @@ export function mapIn(room, moved) {
   }, true);
   room.addEventListener("scroll", () => size && settle());
 
+  new ResizeObserver(() => paint(painted)).observe(room, { box: "border-box" });
+
   return {
     put, pulse, paint, resize, goTo, where,
     pan: (across, down) => room.scrollBy({ left: across * 120, top: down * 120 }),
@@ -175,6 +188,7 @@ export function mapIn(room, moved) {
       const { head, place } = map.meantBy(element);
       return { head, id: place >= 0 ? nodes[place] : undefined };
     },
+    idOf: (number) => nodes[number],
     has: (id) => nodes.includes(id),
   };
 }

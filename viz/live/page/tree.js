@@ -55,7 +55,7 @@ export function treeIn(box, { fetchLevel, open }) {
       const known = levels.get(prefix);
       known?.order.forEach((name, place) => {
         const one = known.byName.get(name);
-        rows.push({ prefix, depth, name, path: one.path, place: place + 1, of: known.total });
+        rows.push({ number: rows.length, prefix, depth, name, path: one.path, place: place + 1, of: known.total });
         if (opened.has(one.path)) add(one.path, depth + 1);
       });
     };
@@ -78,20 +78,24 @@ export function treeIn(box, { fetchLevel, open }) {
       if (rows[active]) wanted.add(rows[active]);
       const paths = new Set([...wanted].map((row) => row.path));
       for (const [path, element] of made) if (!paths.has(path)) element.remove(), made.delete(path);
-      for (const row of wanted) show(row);
+      let before = space; // rows stand in the document as they are seen: so they are read
+      for (const row of [...wanted].sort((one, other) => one.number - other.number)) {
+        const element = show(row);
+        if (before.nextSibling !== element) before.after(element);
+        before = element;
+      }
     });
   }
 
   /** Makes a row, or changes the one there is where it stands. */
   function show(row) {
-    const level = levels.get(row.prefix).byName.get(row.name), place = rows.indexOf(row), isOpen = opened.has(row.path);
+    const level = levels.get(row.prefix).byName.get(row.name), place = row.number, isOpen = opened.has(row.path);
     let element = made.get(row.path);
     if (!element) {
-      element = el("div", { role: "treeitem", class: "row" }, el("i", {}), el("span", { class: "level" }, readable(row.name)), el("span", { class: "below" }), el("span", { class: "many" }));
+      element = el("div", { role: "treeitem", class: "row" }, el("i", { "aria-hidden": "true" }), el("span", { class: "level" }, readable(row.name)), el("span", { class: "below" }), el("span", { class: "many" }));
       element.dataset.path = row.path;
       element.id = "row-" + (show.number = (show.number || 0) + 1);
       made.set(row.path, element);
-      list.append(element);
     }
     const [turn, , below, many] = element.children;
     const said = { "aria-level": row.depth + 1, "aria-posinset": row.place, "aria-setsize": row.of, "aria-selected": row.path === chosen };
@@ -105,6 +109,7 @@ export function treeIn(box, { fetchLevel, open }) {
     set(below, level.below ? amount(level.topics, "topic") : "");
     set(many, level.messages.toLocaleString("en"));
     if (place === active) list.setAttribute("aria-activedescendant", element.id);
+    return element;
   }
 
   function set(element, text) {
