@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 import networkx as nx
@@ -142,6 +143,10 @@ class Following:
                 self._begin_anew()
                 if self._stop.wait(AGAIN):
                     return
+            except Exception as error:  # noqa: BLE001  a bug must be seen, also on the page, which would stand still
+                traceback.print_exc()
+                self._problem = f"the reading of the log failed: {type(error).__name__}: {error}"
+                return
             else:
                 self._is_over = True
                 return

@@ -79,17 +79,22 @@ def live(  # one parameter an option
         if opens:
             _open(whole)
 
-    ended: list[int] = []
-
-    def end(number: int, _: FrameType | None) -> None:
-        ended.append(number)
-
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         serve(showing, where.host, where.port, where.token, started)
+    except _Terminated:
+        return 0
     finally:
         showing.stop()
     return 0
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, as opposed to Ctrl-C."""
+
+
+def _terminate(_: int, __: FrameType | None) -> None:
+    raise _Terminated
 
 
 def _showing(logs: tuple[str, ...], folder: Path, store: Path | None) -> tuple[str, Showing]:

@@ -56,3 +56,14 @@ def test_what_is_no_run_is_told(tmp_path):
     for file in (tmp_path / "events.jsonl", tmp_path / "nothing"):
         with pytest.raises(CopperError):
             replay.events_of(file)
+
+
+def test_a_bug_that_ends_the_reading_is_told(capsys):
+    def feed(_take, _stop):
+        raise ZeroDivisionError("of ours")
+
+    following = Following("a log", feed)
+    following.start()
+    wait_for(lambda: following.health().problem == "the reading of the log failed: ZeroDivisionError: of ours")
+    following.stop()
+    assert "ZeroDivisionError" in capsys.readouterr().err
