@@ -57,8 +57,11 @@ def search(graph: Graph, text: str, drawing: Drawing | None) -> dict[str, Any]:
     def has(name: str) -> bool:
         return pattern.has(name) if pattern is not None else low in name.lower()
 
+    # what is gone, in a comparison, is only in the drawing
+    drawn = dict(drawing.drawn.nodes(data=True)) if drawing is not None else {}
+    gone = {node: each for node, each in drawn.items() if each.get("change") == "gone" and node not in graph}
     hits = []
-    for node, each in graph.nodes(data=True):
+    for node, each in {**dict(graph.nodes(data=True)), **gone}.items():
         name, clients = each["name"], each.get("clients") or ()
         if has(name):
             hits.append((not name.lower().startswith(low), each["kind"], name, node, None))
