@@ -52,7 +52,7 @@ def compared(before: Graph, after: Graph) -> Compared:
         CopperError: one of them is a comparison, or a saved view of another kind than the other.
     """
     before, after = _of_a_kind(before, after)
-    (one, _), (two, of) = _without_runs(before), _without_runs(after)
+    (one, _), (two, of) = without_runs(before), without_runs(after)
     both: Graph = nx.MultiDiGraph(**two.graph)
     both.graph["compared"] = {"before": _source(before), "after": _source(after)}
     nodes = {node: _node(one.nodes.get(node), two.nodes.get(node)) for node in {*one, *two}}
@@ -62,6 +62,28 @@ def compared(before: Graph, after: Graph) -> Compared:
     for ends in sorted({*there, *now}):
         both.add_edge(*ends[:2], key=ends[2], **_edge(there.get(ends), now.get(ends)))
     return Compared(both, of)
+
+
+def without_runs(graph: Graph) -> tuple[Graph, dict[str, str]]:
+    """The graph with `{run}` for the ids of its runs, and what is called so now: node of the graph → its new name."""
+    runs = _run_ids(graph)
+    into: dict[str, str] = {}
+    made: dict[str, dict[str, Any]] = {}
+    for node, each in graph.nodes(data=True):
+        name = _renamed(str(each["name"]), runs, is_topic=each["kind"] == "topic")
+        if name != each["name"]:
+            into[node] = f"{each['kind']}:{name}"
+            made[into[node]] = {"name": name, **({"template": False} if each["kind"] == "topic" else {})}
+    if not into:
+        return graph, {}
+    smaller = folded(graph, Plan(into, made)).graph
+    for node in made:
+        for many in ("topics", "kept", *(["members"] if smaller.nodes[node].get("members") == 1 else [])):
+            smaller.nodes[node].pop(many, None)
+    for *_, edge in smaller.edges(data=True):
+        if "filters" in edge:
+            edge["filters"] = sorted({_renamed(logged, runs, is_topic=True) for logged in edge["filters"]})
+    return smaller, into
 
 
 def is_compared(graph: Graph) -> bool:
@@ -89,28 +111,6 @@ def _of_a_kind(before: Graph, after: Graph) -> tuple[Graph, Graph]:
     return (before, after) if done[0] else (bare(before), bare(after))
 
 
-def _without_runs(graph: Graph) -> tuple[Graph, dict[str, str]]:
-    """The graph with `{run}` for the ids of its runs, and what is called so now."""
-    runs = _run_ids(graph)
-    into: dict[str, str] = {}
-    made: dict[str, dict[str, Any]] = {}
-    for node, each in graph.nodes(data=True):
-        name = _renamed(str(each["name"]), runs, is_topic=each["kind"] == "topic")
-        if name != each["name"]:
-            into[node] = f"{each['kind']}:{name}"
-            made[into[node]] = {"name": name, **({"template": False} if each["kind"] == "topic" else {})}
-    if not into:
-        return graph, {}
-    smaller = folded(graph, Plan(into, made)).graph
-    for node in made:
-        for many in ("topics", "kept", *(["members"] if smaller.nodes[node].get("members") == 1 else [])):
-            smaller.nodes[node].pop(many, None)
-    for *_, edge in smaller.edges(data=True):
-        if "filters" in edge:
-            edge["filters"] = sorted({_renamed(logged, runs, is_topic=True) for logged in edge["filters"]})
-    return smaller, into
-
-
 def _run_ids(graph: Graph) -> frozenset[str]:
     """The ids of the runs that a graph is of: the runner says them on `runner/runs/RUN/start` and `/finish`."""
     topics = (str(each["name"]).split("/") for _, each in graph.nodes(data=True) if each["kind"] == "topic")
@@ -131,7 +131,9 @@ def _renamed(name: str, runs: Iterable[str], *, is_topic: bool) -> str:
 
 def _node(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
     if after is None:
-        return {**(before or {}), "change": "gone"}
+        assert before is not None  # noqa: S101  one of them is there
+        there = {"connected": False} if before["kind"] == "service" else {}
+        return {**before, **there, "change": "gone"}
     return dict(after) if before is not None else {**after, "change": "added"}
 
 

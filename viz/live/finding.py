@@ -5,6 +5,7 @@ Comes in: graphs. Goes out: plain values for JSON, in an order that stays when s
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from tracer.topics import is_wildcard
@@ -57,8 +58,12 @@ def search(graph: Graph, text: str, drawing: Drawing | None) -> dict[str, Any]:
     def has(name: str) -> bool:
         return pattern.has(name) if pattern is not None else low in name.lower()
 
+    # what is gone, in a comparison, is only in the drawing
+    drawn = drawing.drawn.nodes if drawing is not None else {}
+    gone = (node for node in drawn if drawn[node].get("change") == "gone")
     hits = []
-    for node, each in graph.nodes(data=True):
+    for node in chain(graph, gone):
+        each = graph.nodes[node] if node in graph else drawn[node]
         name, clients = each["name"], each.get("clients") or ()
         if has(name):
             hits.append((not name.lower().startswith(low), each["kind"], name, node, None))

@@ -320,7 +320,7 @@ async def _compare(desk: _Desk, request: Request) -> Response:
     _, shown, before = await desk.graph(request)
     other = Shown(include=shown.include, exclude=shown.exclude, run=request.query_params.get("to", ""))
     after = await desk.graph_of(other)
-    return await _json(desk, partial(comparing.compared, before, after, (shown.run, other.run)))
+    return await _json(desk, partial(comparing.compared, before, after))
 
 
 async def _runs(desk: _Desk, _: Request) -> Response:

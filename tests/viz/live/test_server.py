@@ -234,7 +234,9 @@ def test_the_map_shows_what_is_new_and_gone_compared_with_a_run(port):
     assert "2 services" in one["title"]
     assert {"service:runner", "service:panel"} <= set(one["nodes"])
     assert "\N{MINUS SIGN} runner" in one["svg"]
-    assert told(port, "/node?compare=run-2&id=service:runner")["change"] == "gone"
+    gone = told(port, "/node?compare=run-2&id=service:runner")
+    assert (gone["change"], gone["connected"]) == ("gone", False)
+    assert [hit["id"] for hit in told(port, "/search?compare=run-2&q=runn")["hits"]][:1] == ["service:runner"]
     lines = told(port, "/matrix?compare=run-2")["lines"]
     assert {line["change"] for line in lines} == {"added", "gone"}
 

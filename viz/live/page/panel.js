@@ -4,6 +4,7 @@ import { nameOf, nodeOf, perSecond, rateOf, readable, timeOf } from "./words.js"
 
 const count = (number) => number.toLocaleString("en");
 const codes = (names) => listed(names.map((name) => el("code", {}, ...breakable(readable(name)))));
+const CHANGED = { added: "new: the other has it not", gone: "gone: only the other has it" };
 const yesOr = (is, other) => (is ? "yes" : other);
 
 /** The panel of a node. */
@@ -30,6 +31,7 @@ function factsOfService(told) {
   const [session] = told.sessions.first, alone = told.sessions.total === 1 ? session : {};
   const { came, went } = alone, clients = told.clients || [];
   return [
+    ["Compared", CHANGED[told.change]],
     ["Stands for", told.members && count(told.members.total) + " services"],
     ["Connected", ...(came ? (went ? ["no, ", ...wentOf(went)] : ["since ", timeOf(came.at)]) : [yesOr(told.connected, "no")])],
     ["Address", (told.addresses || []).join(", ")],
@@ -45,6 +47,7 @@ function factsOfService(told) {
 function factsOfTopic(told) {
   const newest = told.newest;
   return [
+    ["Compared", CHANGED[told.change]],
     ["Stands for", told.members ? count(told.members.total) + " topics" : ""],
     ["Seen", told.filter ? "never: it is only subscribed to" : ""],
     ["Retained", ...(told.retained_by ? ["by ", nameOf("service:" + told.retained_by)] : [newest && "no"])],
