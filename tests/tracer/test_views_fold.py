@@ -122,13 +122,13 @@ def test_a_denied_publish_does_not_part_a_group():
     assert (edge["messages"], edge["whole"]) == (1, False)
 
 
-def test_groups_of_one_name_are_numbered_and_no_real_service_is_taken():
+def test_groups_of_one_name_are_told_apart_by_a_word_of_their_topics_and_no_real_service_is_taken():
     make = fleet()
     make.publish("dev-*", "x")
     for number in range(50, 54):
-        make.publish(f"dev-{number}", "other")
+        make.publish(f"dev-{number}", "cellar/flow")
     assert names(simplified(make.graph).graph, "service") == [
-        "dev-*", "dev-* (2)", "dev-* (3)", "screen", "store"
+        "dev-*", "dev-* (2)", "dev-* (cellar)", "screen", "store"
     ]  # fmt: skip
 
 
