@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import networkx as nx
@@ -211,22 +212,20 @@ def _is_divided(members: list[str], used: list[str]) -> bool:
 
 def _summed(edges: list[Edge]) -> Attributes:
     """The attributes of edges that are drawn as one."""
-    firsts = [edge["first"] for edge in edges if edge.get("first") is not None]
-    lasts = [edge["last"] for edge in edges if edge.get("last") is not None]
     one = edges[0]
     summed: Attributes = {
-        "messages": sum([edge["messages"] for edge in edges]),
-        "bytes": sum([edge["bytes"] for edge in edges]),
-        "qos": sorted(set().union(*[edge["qos"] for edge in edges])),
-        "retained": sum([edge["retained"] for edge in edges]),
-        "first": min(firsts, default=None),
-        "last": max(lasts, default=None),
+        "messages": sum(map(itemgetter("messages"), edges)),
+        "bytes": sum(map(itemgetter("bytes"), edges)),
+        "qos": sorted(set().union(*map(itemgetter("qos"), edges))),
+        "retained": sum(map(itemgetter("retained"), edges)),
+        "first": min(filter(None, map(itemgetter("first"), edges)), default=None),
+        "last": max(filter(None, map(itemgetter("last"), edges)), default=None),
     }
     if "filters" in one:
-        summed["filters"] = sorted(set().union(*[edge["filters"] for edge in edges]))
+        summed["filters"] = sorted(set().union(*map(itemgetter("filters"), edges)))
     if "topic" in one:
-        summed["seen"] = sum([edge["seen"] for edge in edges])
-        summed["inferred"] = sum([edge["inferred"] for edge in edges])
+        summed["seen"] = sum(map(itemgetter("seen"), edges))
+        summed["inferred"] = sum(map(itemgetter("inferred"), edges))
     for name in one.keys() - _SUMMED - {"topics", "whole"}:
         if all(edge.get(name) == one[name] for edge in edges):
             summed[name] = one[name]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from tracer.views.heads import MOST, common_head, shape
@@ -33,6 +34,7 @@ _DIGIT = re.compile(r"\d")
 
 Path = int
 _END: Path = 0
+_ONLY_END = frozenset({_END})
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class _Level:
     is_id: bool = False
     topics: list[str] = field(default_factory=list)
     children: list[_Level] = field(default_factory=list)
-    below: set[Path] = field(default_factory=set)
+    below: AbstractSet[Path] = frozenset()
 
     @property
     def is_many(self) -> bool:
@@ -111,22 +113,25 @@ class _Folding:
             if child.children:
                 self.fold(child)
             else:
-                child.below = {_END}
+                child.below = _ONLY_END
         self._settle(level)
 
     def _settle(self, level: _Level) -> None:
         """Join the children, which are settled."""
         level.children = self._joined(level.children)
-        level.below = {_END} if level.topics else set()
+        below = {_END} if level.topics else set()
+        paths = self._paths
         for child in level.children:
             token = _ANY if child.is_id else next(iter(child.names))
-            level.below.update([self._paths.setdefault((token, path), len(self._paths) + 1) for path in child.below])
+            below.update([paths.setdefault((token, path), len(paths) + 1) for path in child.below])
+        level.below = below
 
     def _joined(self, children: list[_Level]) -> list[_Level]:
-        if len(children) == 1:
+        candidates = [level for level in children if level.is_id or level.children]
+        if len(candidates) < 2:
             return children
-        joined = []
-        for kind in self._kinds(children):
+        joined = [level for level in children if not (level.is_id or level.children)]
+        for kind in self._kinds(candidates):
             if sum(len(level.names) for level in kind.levels) < LEAST:
                 joined += kind.levels
             else:
@@ -170,7 +175,7 @@ class _Folding:
             kind.below |= below
         return found
 
-    def _compared(self, level: _Level) -> set[Path]:
+    def _compared(self, level: _Level) -> AbstractSet[Path]:
         """What is compared: for ids with nothing below them, their form, or `co2` and `pm10` were of a kind."""
         if level.children or not level.is_id:
             return level.below
@@ -178,7 +183,9 @@ class _Folding:
         form = _CLIENT if name in self._clients else shape(name)
         return {self._paths.setdefault((f"{_ANY}{form}", _END), len(self._paths) + 1)}
 
-    def _best(self, level: _Level, below: set[Path], found: list[_Kind], under: dict[Path, list[int]]) -> int | None:
+    def _best(
+        self, level: _Level, below: AbstractSet[Path], found: list[_Kind], under: dict[Path, list[int]]
+    ) -> int | None:
         """The place of the kind that a level is of, if any."""
         shared = Counter(place for path in below for place in under.get(path, ()))
         for place, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
