@@ -207,6 +207,16 @@ def test_the_map_can_be_of_another_layout(visit, tmp_path, layout):
     assert not seen.errors
 
 
+def test_services_alone_tell_whom_they_feed(visit, tmp_path):
+    path = tmp_path / "services.html"
+    path.write_bytes(compose(workflow(), "html", choice=Choice(view="services")).data)
+    page = visit(path).page
+    named(page, "service fetcher").click()
+    assert [row[0] for row in panel(page, "Feeds")] == ["runner"]
+    expect(page.get_by_role("heading", name="Publishes")).to_have_count(0)
+    assert lit(page) == {"service fetcher", "service runner"}
+
+
 # --- focus
 
 
@@ -418,11 +428,12 @@ def test_the_page_is_dark_where_that_is_preferred(shows):
     assert grounds == ["rgb(255, 255, 255)", "rgb(13, 17, 23)"]
 
 
-def test_printed_the_map_is_as_wide_as_the_paper_and_the_buttons_are_gone(shows):
+def test_printed_the_map_is_light_and_as_wide_as_the_paper_without_buttons(shows):
     page = shows("home", color_scheme="dark", viewport={"width": 700, "height": 900})
     page.emulate_media(media="print")
     expect(page.locator(".tabs")).to_be_hidden()
     assert page.locator("#map svg").bounding_box()["width"] <= 700
+    assert page.locator("#map rect.page").evaluate("e => getComputedStyle(e).fill") == "rgb(255, 255, 255)"
 
 
 def test_a_small_screen_scrolls_inside_and_not_aside(shows):

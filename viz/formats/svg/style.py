@@ -74,7 +74,7 @@ def style(name: str, more: str, hovered: Iterable[str]) -> str:
     """
     rules = [_rule(name, *line.split("{", 1)) for line in (_RULES + more).split("\n") if line]
     rules += _coloured(name, "light")
-    rules += ["@media (prefers-color-scheme:dark){", *_coloured(name, "dark"), "}"]
+    rules += ["@media screen and (prefers-color-scheme:dark){", *_coloured(name, "dark"), "}"]
     return "\n".join(["", *rules, *hovered, ""])
 
 
