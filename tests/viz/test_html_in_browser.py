@@ -97,6 +97,15 @@ def test_a_search_takes_mqtt_filters(shows, words, hits):
     expect(page.locator("#count")).to_have_text(f"{hits} of 57 names")
 
 
+def test_enter_opens_what_the_search_found_first_and_escape_comes_back_to_it(shows):
+    page = shows()
+    page.get_by_label("Search names").fill("pvpower")
+    press(page, "Enter")
+    expect(page.locator("#panel h2")).to_have_text("evcc/site/pvPower")
+    press(page, "Escape")
+    expect(page.get_by_label("Search names")).to_be_focused()
+
+
 def test_a_search_that_finds_nothing_says_so(shows):
     page = shows()
     page.get_by_label("Search names").fill("no such name")
@@ -426,6 +435,12 @@ def test_the_page_is_dark_where_that_is_preferred(shows):
         for scheme in ("light", "dark")
     ]
     assert grounds == ["rgb(255, 255, 255)", "rgb(13, 17, 23)"]
+
+
+@pytest.mark.parametrize(("motion", "takes"), [("reduce", "0s"), ("no-preference", "0.15s")])
+def test_nothing_fades_for_who_prefers_less_motion(shows, motion, takes):
+    node = named(shows("workflow", reduced_motion=motion), "service runner")
+    assert node.evaluate("e => getComputedStyle(e).transitionDuration") == takes
 
 
 def test_printed_the_map_is_light_and_as_wide_as_the_paper_without_buttons(shows):
