@@ -26,6 +26,9 @@ MOST_SERVICES = 40
 MOST_LINES = 400
 """Above these a picture of `flow` is a knot, and `dot` takes seconds (200 nodes 0.8 s, 500 6.5 s)."""
 
+PAGE = (60, 150)
+"""Services and rows of a matrix that still are one large page; more are drawn, too, with a word about it."""
+
 WIDEST = 3000.0
 """Points; a flow that is wider (a long chain) can't be read on any screen."""
 
@@ -62,7 +65,7 @@ def lay_out(
     top = TOP + steps.height
     if layout == "matrix" and any(each["kind"] == "topic" for _, each in graph.nodes(data=True)):
         cells = matrix(linked(parts_of(graph, heads=False), links), top=top, left=LEFT)
-        return frame(cells, layout="matrix", title=title, said=said, notes=(), steps=steps)
+        return frame(cells, layout="matrix", title=title, said=said, notes=_large(cells), steps=steps)
     parts = steps.numbered(linked(parts_of(graph), links))
     notes: tuple[str, ...] = ()
     if layout == "matrix":
@@ -81,6 +84,14 @@ def lay_out(
             notes = ("Drawn in columns: as a flow it would be too wide to read.",)
     place = columns if parts.tables else pairs
     return frame(place(parts, top=top, left=LEFT), layout="columns", title=title, said=said, notes=notes, steps=steps)
+
+
+def _large(cells: Parts) -> tuple[str, ...]:
+    services, rows = len(cells.boxes), sum(len(table.rows) for table in cells.tables)
+    if services <= PAGE[0] and rows <= PAGE[1]:
+        return ()
+    counted = f"{words.number(services, 'service')} and {words.number(rows, 'row')}"
+    return (f"Larger than a page: {counted}; an excerpt is easier to read.",)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:
