@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 
 import networkx as nx
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -165,6 +164,13 @@ def test_services_can_be_grouped_by_what_they_have_in_common_whatever_they_do():
 def test_a_line_that_only_some_of_a_group_have_is_marked():
     users = by(one={"user": "ann"}, two={"user": "ann"})
     assert drawn(users, group_by="user").edges["topic:one/x", "service:ann", "subscribe"]["whole"] is False
+
+
+def test_a_group_may_have_the_name_of_one_of_its_members():
+    graph = drawn(by(ann={"user": "ann"}, one={"user": "ann"}, two={"user": None}), group_by="user")
+    assert names(graph, "service") == ["ann", "two"]
+    assert graph.nodes["service:ann"]["members"] == 2
+    assert graph.edges["service:ann", "topic:ann/x", "publish"]["whole"] is False
 
 
 def test_depth_makes_one_of_what_lies_deeper():
@@ -334,12 +340,6 @@ def test_a_view_is_the_same_whatever_the_hash_seed():
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     there = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
     assert there.stdout.strip() == here
-
-
-@pytest.mark.parametrize(("name", "services", "topics"), [("workflow", 5, 14), ("home", 14, 42), ("plant", 10, 9)])
-def test_the_systems_are_as_small_as_in_the_trials(name, services, topics):
-    graph = simplified(traffic.graph_of(systems.SYSTEMS[name]())).drawn()
-    assert (len(names(graph, "service")), len(names(graph, "topic"))) == (services, topics)
 
 
 def test_a_group_without_a_common_name_has_those_of_its_members():

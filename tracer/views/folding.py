@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -47,7 +48,7 @@ def _smaller(graph: nx.MultiDiGraph[str], plan: Plan) -> nx.MultiDiGraph[str]:
     for node, attributes in sorted(nodes.items(), key=lambda item: (item[1]["kind"], item[1]["name"])):
         smaller.add_node(node, **attributes)
     was_folded = any(each.get("template") or each.get("members") for _, each in graph.nodes(data=True))
-    behind = _Behind(graph, members, nodes, was_folded)
+    behind = _Behind(graph, members, nodes, plan.made.keys(), was_folded)
     found = _edges(graph, plan, nodes)
     for ends in sorted(found):
         smaller.add_edge(*ends[:2], key=ends[2], **_edge(behind, *ends, found[ends]))
@@ -150,6 +151,7 @@ class _Behind:
     graph: nx.MultiDiGraph[str]
     members: Mapping[str, list[str]]
     nodes: Mapping[str, Attributes]
+    made: AbstractSet[str]
     was_folded: bool
 
 
@@ -158,8 +160,7 @@ def _edge(behind: _Behind, source: str, target: str, key: str, raws: _Raws) -> A
     topic = {"subscribe": source, "deliver": f"topic:{delivered}"}.get(kind, target)
     used = raws.topics(kind)
     is_template = topic in behind.nodes and bool(behind.nodes[topic].get("template"))
-    is_same = (raws.sources, raws.targets) == ([source], [target])
-    if is_same and (kind != "deliver" or used == [topic]):
+    if len(used) == 1 and not behind.made & {source, target, topic}:
         return dict(raws.edges[0])
     summed = _summed(raws.edges)
     if kind == "deliver":

@@ -62,7 +62,7 @@ def uses(graph: nx.MultiDiGraph[str], plan: Plan, services: Iterable[str]) -> di
 
 
 def grouped(
-    graph: nx.MultiDiGraph[str], plan: Plan, groups: Iterable[tuple[str, Iterable[str]]], why: str
+    graph: nx.MultiDiGraph[str], plan: Plan, groups: Iterable[tuple[str, list[str]]], why: str
 ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """The nodes that services go into, and what is said of these; names that are in use get a number.
 
@@ -78,9 +78,10 @@ def grouped(
     into: dict[str, str] = {}
     made: dict[str, dict[str, Any]] = {}
     for wanted, nodes in groups:
-        base = wanted or group_name(str(graph.nodes[node]["name"]) for node in nodes)
+        own = {str(graph.nodes[node]["name"]) for node in nodes}
+        base = wanted or group_name(own)
         name, number = base, 2
-        while name in taken:
+        while name in taken - own:
             name = f"{base} ({number})"
             number += 1
         taken.add(name)
