@@ -77,7 +77,9 @@ def templates(topics: Iterable[str], clients: Collection[str] = ()) -> dict[str,
     """
     folding = _Folding(frozenset(clients))
     root = folding.tree(set(topics))
-    folding.fold(root)
+    # words last: whether those below one id are of a kind must not depend on how many of them it happened to use
+    for with_words in (False, True):
+        folding.fold(root, with_words=with_words)
     return folding.named(root)
 
 
@@ -85,6 +87,8 @@ class _Folding:
     def __init__(self, clients: frozenset[str]) -> None:
         self._clients = clients
         self._paths: dict[tuple[str, Path], Path] = {}
+        self._from_ids: set[Path] = set()
+        self._with_words = False
 
     def tree(self, topics: Iterable[str]) -> _Level:
         """The topics as a tree of their levels."""
@@ -107,11 +111,12 @@ class _Folding:
             before = levels
         return root
 
-    def fold(self, level: _Level) -> None:
-        """Join what is of a kind, from below."""
+    def fold(self, level: _Level, *, with_words: bool) -> None:
+        """Join what is of a kind, from below: ids, or words too."""
+        self._with_words = with_words
         for child in level.children:
             if child.children:
-                self.fold(child)
+                self.fold(child, with_words=with_words)
             else:
                 child.below = _ONLY_END
         self._settle(level)
@@ -123,14 +128,19 @@ class _Folding:
         paths = self._paths
         for child in level.children:
             token = _ANY if child.is_id else next(iter(child.names))
-            below.update([paths.setdefault((token, path), len(paths) + 1) for path in child.below])
+            longer = [paths.setdefault((token, path), len(paths) + 1) for path in child.below]
+            below.update(longer)
+            if child.is_id:
+                self._from_ids.update(longer)
         level.below = below
 
     def _joined(self, children: list[_Level]) -> list[_Level]:
-        candidates = [level for level in children if level.is_id or level.children]
+        candidates: list[_Level] = []
+        joined: list[_Level] = []
+        for level in children:
+            (candidates if level.is_id or self._is_word(level) else joined).append(level)
         if len(candidates) < 2:
             return children
-        joined = [level for level in children if not (level.is_id or level.children)]
         for kind in self._kinds(candidates):
             if sum(len(level.names) for level in kind.levels) < LEAST:
                 joined += kind.levels
@@ -162,7 +172,7 @@ class _Folding:
         under: dict[Path, list[int]] = defaultdict(list)
         for level in sorted(children, key=self._order):
             below = self._compared(level)
-            best = self._best(level, below, found, under) if level.is_id or self._is_word(level) else None
+            best = self._best(level, below, found, under)
             if best is None:
                 best = len(found)
                 found.append(_Kind([], set(), level.is_id))
@@ -201,10 +211,15 @@ class _Folding:
         """Ids before words; then those with most below them, to which the others are compared."""
         return (not level.is_id, -len(level.below), min(level.names))
 
-    @staticmethod
-    def _is_word(level: _Level) -> bool:
-        """Whether it may be one of a kind because of all that lies below it: `temp` and `status` are not."""
-        return bool(level.children) and (level.is_many or not _is_fixed(next(iter(level.names))))
+    def _is_word(self, level: _Level) -> bool:
+        """Whether it may be one of a kind because of all that lies below it.
+
+        `temp` and `status`, with nothing below them, are not. Nor are words with ids below them and nothing else:
+        `sensor/{id}/config` and `light/{id}/config`, `NBIRTH/{node}` and `NDATA/{node}` are two kinds of topics.
+        """
+        if not self._with_words or not level.children or _is_fixed(min(level.names)):
+            return False
+        return len(level.below) > 1 or not self._from_ids.issuperset(level.below)
 
     def named(self, root: _Level) -> dict[str, str]:
         """The template of each topic that stands below a level which stands for many."""
