@@ -4,7 +4,7 @@ import pytest
 
 from tests.viz.graphs import GraphMaker, home, workflow
 from viz.layout import lay_out
-from viz.layout.parts import TIMES
+from viz.layout.tables import TIMES
 
 
 def arrows(graph, kind="receive"):

@@ -13,7 +13,7 @@ from tests.viz.graphs import GraphMaker, home, nasty, random_graph, workflow
 from tracer.views import Choice
 from viz.formats.svg import numbers, render
 from viz.layout import lay_out
-from viz.layout.parts import TIMES
+from viz.layout.tables import TIMES
 from viz.picture import draw
 from viz.text import shown
 

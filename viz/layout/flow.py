@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 from viz.layout.crossing import crossings
 from viz.layout.engine import NoLayout, run_dot
-from viz.layout.parts import Parts, without_counts
+from viz.layout.parts import Parts
 from viz.layout.plans import Plan, plans
 from viz.layout.routes import height_for, routed
+from viz.layout.tables import without_counts
 from viz.scene import BEHIND, Arrow, Box, Label, Point, Table
 from viz.text import monospace_width
 
@@ -47,7 +48,7 @@ def flow(parts: Parts, *, top: float, left: float, limit: float) -> Parts:
     Raises:
         NoLayout: `dot` is not there, failed, or was too slow.
     """
-    parts = replace(without_counts(parts), boxes=_grown(parts))
+    parts = replace(parts, boxes=_grown(parts), tables=tuple(map(without_counts, parts.tables)))
     ids = _ids(parts)
     drawn = parts.lines
     ways = plans(parts, drawn)

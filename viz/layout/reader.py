@@ -1,0 +1,69 @@
+"""Reads the graph of a trace: what its nodes and lines have in common, in the order of their names.
+
+In: the graph. Knows no sizes but the width of a line, and no places.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import networkx as nx
+
+from viz.layout import words
+
+Edge = Mapping[str, Any]
+
+
+class Reader:
+    """Reads one graph; holds what its nodes and lines have in common."""
+
+    def __init__(self, graph: nx.MultiDiGraph[str]) -> None:
+        self.graph = graph
+        self.seconds = words.seconds_of(graph.graph)
+        self.edges: dict[str, dict[tuple[str, str], Edge]] = defaultdict(dict)
+        self.senders: dict[tuple[str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
+        self.delivers: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+        for source, target, key, edge in sorted(graph.edges(keys=True, data=True), key=lambda e: e[:3]):
+            if str(key).startswith("deliver"):
+                self.delivers[source, target].append(edge)
+                self.senders[f"topic:{edge['topic']}", target][self.name(source)] = (edge["seen"], edge["inferred"])
+            else:
+                self.edges[str(key)][source, target] = edge
+
+    def name(self, node: str) -> str:
+        """As the graph has it, not yet safe to show."""
+        return str(self.graph.nodes[node]["name"])
+
+    def width(self, messages: int) -> float:
+        """Of a line, in points: a tenfold rate or count makes it about one point wider, and it never gets heavy."""
+        if self.seconds and words.has_rates(self.seconds):
+            return min(4.0, 1.2 + 1.3 * math.log10(1 + 10 * messages / self.seconds))
+        return min(4.0, 1.2 + 0.9 * math.log10(max(1, messages)))
+
+    def part(self, edges: Mapping[str, Edge]) -> list[str]:
+        """What a line leaves out, where an end of it stands for many: `on 3 of 400 topics`; nothing if it is whole.
+
+        Args:
+            edges: topic → the line of the graph to or from it.
+        """
+        if all(edge.get("whole", True) for edge in edges.values()):
+            return []
+        there = sum(int(self.graph.nodes[topic].get("topics") or 1) for topic in edges)
+        seen = sum(
+            int(edge.get("topics") or self.graph.nodes[topic].get("topics") or 1) for topic, edge in edges.items()
+        )
+        return [
+            f"on {seen:,} of {words.number(there, 'topic')}" if seen < there else "not by all that the box stands for"
+        ]
+
+    def count(self, kind: str, many: str) -> int:
+        """How many the nodes of a kind stand for; `many` is the attribute that says it."""
+        return sum(int(each.get(many) or 1) for _, each in self.graph.nodes(data=True) if each["kind"] == kind)
+
+    def nodes(self, kind: str) -> list[str]:
+        """The nodes of a kind, in the order of their names, level by level."""
+        found = [node for node, attributes in self.graph.nodes(data=True) if attributes["kind"] == kind]
+        return sorted(found, key=lambda node: self.name(node).split("/"))
