@@ -71,7 +71,14 @@ def graph(  # one parameter an option
     before = _there(file, spelled)
     with garbage.kept():
         drawn = picture.compose(
-            traced, spelled.name, title=title, layout=look.layout, choice=look.choice, before=before, links=look.links
+            traced,
+            spelled.name,
+            title=title,
+            layout=look.layout,
+            choice=look.choice,
+            before=before,
+            file=file,
+            links=look.links,
         )
     _write(drawn, file)
     for note in drawn.notes:
