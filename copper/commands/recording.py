@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,9 +27,8 @@ from tracer.errors import CopperError
 if TYPE_CHECKING:
     import networkx as nx
 
-    from tracer.events import Event
     from tracer.graph import By
-    from tracer.windows import Between, Place, Run
+    from tracer.windows import Between, Run
 
 FOREVER = "forever"
 
@@ -98,41 +97,8 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
         if run is None:
             return graph_of(connection, window, by=by)
         graph = graph_of(connection, run, by=by, source=name)
-        graph.graph["actions"] = actions_of(connection, run)
+        graph.graph["actions"] = sequence.of_store(connection, run)
         return graph
-
-
-def actions_of(connection: sqlite3.Connection, run: Run) -> list[dict[str, Any]]:
-    """The actions of a recorded run in their order (`copper.sequence`); none where the log of then is gone."""
-    from copper import sequence  # noqa: PLC0415  `--help` must be quick
-    from tracer.store import events_of  # noqa: PLC0415
-
-    try:
-        return sequence.of_events(events_of(connection, run), run)
-    except CopperError:
-        return []
-
-
-def stored_events(name: str, store: Path | None, window: Between | Run | None) -> Iterator[Event]:
-    """The single events of a store, or of a run in it.
-
-    Args:
-        name: as stored_graph() has it.
-        store: the same.
-        window: the same.
-
-    Raises:
-        CopperError: there is no such store or run, or the log of then is gone.
-    """
-    from tracer.store import events_of  # noqa: PLC0415
-
-    with _opened(name, store) as (connection, run):
-        part = run or window
-        place: Place = "before"
-        for event in events_of(connection, part):
-            place = part.place(event, place) if part is not None else "inside"
-            if place in {"inside", "closing"}:
-                yield event
 
 
 @contextmanager
