@@ -27,8 +27,9 @@ from tracer.errors import CopperError
 if TYPE_CHECKING:
     import networkx as nx
 
+    from tracer.events import Event
     from tracer.graph import By
-    from tracer.windows import Between, Run
+    from tracer.windows import Between, Place, Run
 
 FOREVER = "forever"
 
@@ -89,6 +90,7 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
     Raises:
         CopperError: there is no such store or run, or it can't be read.
     """
+    from copper import sequence  # noqa: PLC0415  `--help` must be quick
     from tracer.store import graph_of, losses  # noqa: PLC0415
 
     with _opened(name, store) as (connection, run):
@@ -99,6 +101,28 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
         graph = graph_of(connection, run, by=by, source=name)
         graph.graph["actions"] = sequence.of_store(connection, run)
         return graph
+
+
+def stored_events(name: str, store: Path | None, window: Between | Run | None) -> Iterator[Event]:
+    """The single events of a store, or of a run in it.
+
+    Args:
+        name: as stored_graph() has it.
+        store: the same.
+        window: the same.
+
+    Raises:
+        CopperError: there is no such store or run, or the log of then is gone.
+    """
+    from tracer.store import events_of  # noqa: PLC0415
+
+    with _opened(name, store) as (connection, run):
+        part = run or window
+        place: Place = "before"
+        for event in events_of(connection, part):
+            place = part.place(event, place) if part is not None else "inside"
+            if place in {"inside", "closing"}:
+                yield event
 
 
 @contextmanager
