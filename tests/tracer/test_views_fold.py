@@ -183,6 +183,18 @@ def test_depth_makes_one_of_what_lies_deeper():
     assert view.remarks == (Remark("collapsed", 3, 1, ("a/b/#",)),)
 
 
+def test_subtrees_by_depth_that_are_too_many_are_told_as_they_are_drawn():
+    make = GraphMaker()
+    for number in range(200):
+        make.publish("w", f"{words(number)}x/b{words(number)}")
+        make.publish("w", f"{words(number)}x/c{words(number)}")
+    view = simplified(make.graph, Choice(depth=1))
+    (remark,) = view.remarks
+    assert (remark.what, remark.count) == ("collapsed", 400)
+    assert list(remark.names) == names(view.graph, "topic")
+    assert remark.drawn == len(remark.names) <= 150
+
+
 def test_depth_and_a_hidden_filter_of_the_same_name():
     make = GraphMaker()
     make.message("a/b", "w", ["r"])

@@ -5,6 +5,7 @@ import pytest
 from tests.viz.graphs import GraphMaker, home, workflow
 from viz.layout import lay_out
 from viz.layout.tables import TIMES
+from viz.lines import styles
 
 
 def arrows(graph, kind="receive"):
@@ -38,6 +39,17 @@ def test_the_tooltip_of_a_line_lists_the_senders_with_counts():
     assert "from a: 4 (3 seen, 1 inferred)" in arrow.tooltip
     assert "from b: 2 (inferred)" in arrow.tooltip
     assert "from a sender that the log does not tell: 4" in arrow.tooltip
+
+
+def test_messages_of_who_is_not_drawn_are_not_said_to_be_of_unknown_senders():
+    make = GraphMaker()
+    make.receive("t", "reader", {"a": (3, 0), None: (4, 0)})
+    make.graph.edges["topic:t", "service:reader", "subscribe"]["others_inferred"] = 4
+    (arrow,) = arrows(make.graph)
+    assert arrow.style == "partly"
+    assert styles(make.graph)["topic:t", "service:reader", "subscribe"] == "partly"
+    assert "from services that are not drawn: 4 (inferred)" in arrow.tooltip
+    assert "does not tell" not in arrow.tooltip
 
 
 def test_who_receives_a_whole_table_through_one_filter_gets_one_line_from_its_header():

@@ -17,12 +17,15 @@ import networkx as nx
 
 from tracer import topics
 from tracer.graph import RULES
+from tracer.views.others import OTHERS
 from tracer.views.plan import Attributes, Plan
 from tracer.views.view import View
 
 Edge = Mapping[str, Any]
 
-_SUMMED = frozenset({"messages", "bytes", "qos", "retained", "first", "last", "filters", "seen", "inferred", "topic"})
+_SUMMED = frozenset(
+    {"messages", "bytes", "qos", "retained", "first", "last", "filters", "seen", "inferred", "topic", *OTHERS}
+)
 
 
 def folded(graph: nx.MultiDiGraph[str], plan: Plan) -> View:
@@ -224,6 +227,9 @@ def _summed(edges: list[Edge]) -> Attributes:
     }
     if "filters" in one:
         summed["filters"] = sorted(set().union(*map(itemgetter("filters"), edges)))
+        for name in OTHERS:
+            if count := sum(edge.get(name, 0) for edge in edges):
+                summed[name] = count
     if "topic" in one:
         summed["seen"] = sum(map(itemgetter("seen"), edges))
         summed["inferred"] = sum(map(itemgetter("inferred"), edges))

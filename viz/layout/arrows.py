@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from tracer.views.others import OTHERS
 from viz.layout import words
 from viz.layout.reader import Edge, Reader
 from viz.scene import Arrow, Data, Style, Table
@@ -33,12 +34,13 @@ def arrows_of(reader: Reader, tables: tuple[Table, ...], *, heads: bool) -> tupl
 
 @dataclass(frozen=True)
 class _Senders:
-    """Whose messages reach one service on some topics: name → (seen, inferred)."""
+    """Whose messages reach one service on some topics: name → (seen, inferred); and those of who is not drawn."""
 
     counts: dict[str, tuple[int, int]]
+    others: tuple[int, int] = (0, 0)
 
     def style(self, messages: int) -> Style:
-        seen, inferred = (sum(pair[side] for pair in self.counts.values()) for side in (0, 1))
+        seen, inferred = (sum(pair[side] for pair in (*self.counts.values(), self.others)) for side in (0, 1))
         if not messages:
             return "idle"
         if not inferred:
@@ -47,10 +49,12 @@ class _Senders:
 
     def words(self, messages: int) -> list[str]:
         lines = []
-        for name, (seen, inferred) in sorted(self.counts.items()):
+        known = [(shown(name), *counts) for name, counts in sorted(self.counts.items())]
+        known += [("services that are not drawn", *self.others)] if any(self.others) else []
+        for name, seen, inferred in known:
             proof = "seen" if not inferred else "inferred" if not seen else f"{seen:,} seen, {inferred:,} inferred"
-            lines.append(f"from {shown(name)}: {seen + inferred:,} ({proof})")
-        unknown = messages - sum(map(sum, self.counts.values()))
+            lines.append(f"from {name}: {seen + inferred:,} ({proof})")
+        unknown = messages - sum(seen + inferred for _, seen, inferred in known)
         return lines + ([f"from a sender that the log does not tell: {unknown:,}"] if unknown > 0 else [])
 
 
@@ -110,7 +114,8 @@ def _receive(reader: Reader, source: str, service: str, edges: dict[str, Edge]) 
         for sender, (seen, inferred) in reader.senders.get((row, service), {}).items():
             before = counts.get(sender, (0, 0))
             counts[sender] = (before[0] + seen, before[1] + inferred)
-    senders = _Senders(counts)
+    others_seen, others_inferred = (sum(edge.get(name, 0) for edge in edges.values()) for name in OTHERS)
+    senders = _Senders(counts, (others_seen, others_inferred))
     messages = sum(edge["messages"] for edge in edges.values())
     sentence, data = words.traffic(edges.values())
     filters = words.names({each for edge in edges.values() for each in edge["filters"]})

@@ -56,8 +56,9 @@ function listed(things) {
 function fromWhom(model, line) {
   if (!line.messages) return ["nothing came"];
   const known = sendersOf(model, line);
-  const lost = line.messages - total(known, "messages");
+  const lost = line.messages - total(known, "messages") - (line.others ? line.others.messages : 0);
   const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), " (" + proofOf(feed) + ")"));
+  if (line.others) items.push("services that are not shown (" + proofOf(line.others) + ")");
   return listed(lost > 0 ? [...items, lost.toLocaleString("en") + " from unknown"] : items);
 }
 
