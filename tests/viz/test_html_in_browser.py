@@ -226,6 +226,19 @@ def test_services_alone_tell_whom_they_feed(visit, tmp_path):
     assert lit(page) == {"service fetcher", "service runner"}
 
 
+def test_messages_of_services_that_are_left_out_are_not_from_unknown(visit, tmp_path):
+    make = GraphMaker()
+    make.message("own", "near", ["reader"], 2)
+    make.publish("far", "own", 4)
+    make.receive("own", "reader", {"near": (2, 0), "far": (0, 4)})
+    path = tmp_path / "part.html"
+    path.write_bytes(compose(make.graph, "html", choice=Choice(focus=("near",))).data)
+    page = visit(path).page
+    named(page, "service reader").click()
+    ((_, messages, whose),) = panel(page, "Receives")
+    assert (messages, whose) == ("6", "near (2 seen), services that are not shown (4 inferred)")
+
+
 # --- focus
 
 
