@@ -55,15 +55,13 @@ def parts_of(graph: nx.MultiDiGraph[str], *, heads: bool = True) -> Parts:
     """
     reader = Reader(graph)
     tables = tables_of(reader)
-    carried = (
-        reader.edges["publish"].values() if tables else [edge for each in reader.delivers.values() for edge in each]
-    )
+    delivered = (edge["messages"] for each in reader.delivers.values() for edge in each)
     return Parts(
         boxes=tuple(_box(reader, node) for node in reader.nodes("service")),
         tables=tables,
         arrows=arrows_of(reader, tables, heads=heads),
         seconds=reader.seconds,
-        messages=sum(edge["messages"] for edge in carried),
+        messages=sum(reader.published.values() if tables else delivered),
         services=reader.count("service", "members"),
         topics=reader.count("topic", "topics"),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import networkx as nx
 
+from tracer.views.others import OTHERS
 from viz.layout import words
 
 Edge = Mapping[str, Any]
@@ -32,6 +33,23 @@ class Reader:
                 self.senders[f"topic:{edge['topic']}", target][self.name(source)] = (edge["seen"], edge["inferred"])
             else:
                 self.edges[str(key)][source, target] = edge
+
+        self.published, self.received = self._carried()
+
+    def _carried(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many messages were published on each topic, and how many one service received at most.
+
+        Where publishers are left out, what was received tells of their messages.
+        """
+        published: dict[str, int] = defaultdict(int)
+        for (_, topic), edge in self.edges["publish"].items():
+            published[topic] += edge["messages"]
+        received: dict[str, int] = defaultdict(int)
+        for (topic, _), edge in self.edges["subscribe"].items():
+            received[topic] = max(received[topic], edge["messages"])
+            if any(edge.get(name) for name in OTHERS):
+                published[topic] = max(published[topic], edge["messages"])
+        return published, received
 
     def name(self, node: str) -> str:
         """As the graph has it, not yet safe to show."""

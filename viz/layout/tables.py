@@ -30,13 +30,7 @@ def tables_of(reader: Reader) -> tuple[Table, ...]:
     for node in reader.nodes("topic"):
         first, slash, _ = reader.name(node).partition("/")
         groups[first + slash].append(node)
-    published: dict[str, int] = defaultdict(int)
-    for (_, topic), edge in reader.edges["publish"].items():
-        published[topic] += edge["messages"]
-    received: dict[str, int] = defaultdict(int)
-    for (topic, _), edge in reader.edges["subscribe"].items():
-        received[topic] = max(received[topic], edge["messages"])
-    counts = {node: published[node] or received[node] for group in groups.values() for node in group}
+    counts = {node: reader.published[node] or reader.received[node] for group in groups.values() for node in group}
     return tuple(_table(reader, prefix, nodes, counts) for prefix, nodes in sorted(groups.items()))
 
 
