@@ -48,7 +48,7 @@ class _FormatName(click.types.StringParamType):
 @option(
     "--store", metavar="DIR", type=click.Path(path_type=Path), help="Where run:ID is looked for, as record left it."
 )
-@option("--title", default="", help="Of the picture; by default the name of the log.")
+@option("--title", default="", help="Of the picture; by default the name of the log, or the run's.")
 def graph(  # one parameter an option
     chosen: Chosen, *, look: Look, out: str | None, kind: str | None, by: By, title: str, store: Path | None
 ) -> None:
@@ -73,7 +73,7 @@ def graph(  # one parameter an option
         drawn = picture.compose(
             traced,
             spelled.name,
-            title=title,
+            title=title or _called(chosen),
             layout=look.layout,
             choice=look.choice,
             before=before,
@@ -109,6 +109,13 @@ def _traced(chosen: Chosen, by: By, store: Path | None) -> tuple[nx.MultiDiGraph
     if isinstance(chosen.window, Run):
         graph.graph["actions"] = trace_runs.actions_of(chosen.window.run)
     return graph, done
+
+
+def _called(chosen: Chosen) -> str:
+    """What a picture without a title is called: a run by its id; nothing where the log's name will do."""
+    from tracer.windows import Run  # noqa: PLC0415  `--help` must be quick
+
+    return f"run {chosen.window.run}" if isinstance(chosen.window, Run) else ""
 
 
 def _there(file: str | None, spelled: Format) -> bytes | None:
