@@ -155,7 +155,6 @@ def _samples(parts: Parts) -> list[Sample]:
     found |= {"header" for arrow in drawn if arrow.source.startswith("topics:")}
     found |= {"part" for each in joined if not each.whole and each.style not in {"inferred", "partly"}}
     found |= {"group" for box in parts.boxes if box.count}
-    found |= {"group" for table in parts.tables for row in table.rows if row.times}
     found |= {"order" for arrow in drawn if arrow.order}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
     rows = [row for table in parts.tables for row in table.rows]
