@@ -1,7 +1,7 @@
 """Draws the pictures of the docs anew: `make docs`. But for the run of the demo, they depend on no time or place.
 
-The demo, and the four systems of docs/systems.py in all layouts. Where a log is small enough they are drawn as a user
-would, from the log on; the others from the graph that their log gives.
+The demo, the four systems of docs/systems.py in all layouts, and one of them compared with what became of it. Where a
+log is small enough they are drawn as a user would, from the log on; the others from the graph that their log gives.
 """
 
 from __future__ import annotations
@@ -58,6 +58,19 @@ def from_log(name: str) -> None:
             subprocess.run(command, cwd=folder, check=True)
 
 
+def compared() -> None:
+    """What has changed in the home, as `copper-trace diff` draws it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, system in (("autumn.log", systems.home()), ("winter.log", systems.home_changed())):
+            with (Path(folder) / name).open("w", encoding="utf-8") as out:
+                out.writelines(traffic.log_of(system))
+        file = PICTURES / "home-compared.svg"
+        command = [*TRACE[:-1], "diff", "autumn.log", "winter.log", "--out", str(file)]
+        done = subprocess.run(command, cwd=folder, check=False)
+        if done.returncode != 1:
+            sys.exit("the two homes should differ")
+
+
 def from_graph(name: str) -> None:
     """A system's pictures without the detour over a log of some hundred MB."""
     graph: nx.MultiDiGraph[str] = traffic.graph_of(systems.SYSTEMS[name]())
@@ -78,6 +91,7 @@ def main() -> None:
     demo()
     for name in ("workflow", "home"):
         from_log(name)
+    compared()
     for name in ("plant", "large"):
         from_graph(name)
     if heavy := [file.name for file in sorted(PICTURES.glob("*.svg")) if file.stat().st_size > LARGEST]:

@@ -177,6 +177,25 @@ def home() -> System:
 _MEASURES = {"alarm": 0.005, "cycle": 0.5, "energy": 0.2, "status": 0.02, "temp": 1.0, "vibration": 10.0}
 
 
+def home_changed() -> System:
+    """The house some weeks later: a heat pump and a second charger came, a backup and a thermometer went."""
+    house, changed = home(), []
+    for member in house.members:
+        if member.name == "mqtt-backup":
+            continue
+        says = tuple(one for one in member.says if one.topic != "shellies/boiler/temperature")
+        hears = member.hears
+        if member.name == "evcc":
+            says += (Says("evcc/loadpoints/2/chargePower", 0.2),)
+        if member.name == "telegraf":
+            hears += ("heatpump/+",)
+        if member.name == "node-red":
+            hears += ("frigate/front/person",)
+        changed.append(replace(member, says=says, hears=hears))
+    pump = Member("heatpump", (Says("heatpump/power", 0.2), Says("heatpump/temperature", 0.1)), ("heatpump/mode/set",))
+    return replace(house, members=(*changed, pump))
+
+
 def plant(kept: float = 0.8) -> System:
     """A plant of 400 presses on ten lines.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import networkx as nx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tracer.errors import CopperError
 from tracer.views import Choice, simplified
-from tracer.views.comparing import compared
+from tracer.views.comparing import compared, without_runs
 
 RUN, OTHER = "20261127-101500-ab12", "20261128-111500-cd34"
 
@@ -73,6 +75,44 @@ def test_edges_have_the_numbers_of_both():
     assert (gone["messages"], gone["messages_before"]) == (0, 5)
 
 
+def waiting(lines, topic_filter, *services):
+    """With subscriptions on which nothing came, by this filter."""
+    graph = system([*lines, *(f"{topic_filter} > {service} = 0" for service in services)])
+    graph.nodes[f"topic:{topic_filter}"]["filter"] = True
+    return graph
+
+
+def by_filter(graph, topic_filter):
+    for *_, key, edge in graph.edges(keys=True, data=True):
+        if key == "subscribe":
+            edge["filters"] = [topic_filter]
+    return graph
+
+
+def test_a_filter_that_matches_nothing_any_more_is_no_new_subscription():
+    before = by_filter(system(["lamp home/light", "home/light > panel"]), "home/+")
+    after = waiting(["lamp shed/light"], "home/+", "panel")
+    assert changes(compared(before, after).graph) == {
+        "topic:home/light": "gone",
+        ("service:lamp", "topic:home/light", "publish"): "gone",
+        ("topic:home/light", "service:panel", "subscribe"): "gone",
+        "topic:shed/light": "added",
+        ("service:lamp", "topic:shed/light", "publish"): "added",
+    }
+    back = compared(after, before).graph
+    assert "topic:home/+" not in back
+    assert changes(back)["topic:home/light"] == "added"
+
+
+def test_only_who_had_not_subscribed_by_a_filter_before_is_new_to_it():
+    before = by_filter(system(["lamp home/light", "home/light > panel"]), "home/+")
+    after = waiting(["lamp shed/light"], "home/+", "panel", "wall")
+    found = compared(before, after).graph
+    assert "change" not in found.nodes["topic:home/+"]
+    assert "change" not in found.edges["topic:home/+", "service:panel", "subscribe"]
+    assert found.edges["topic:home/+", "service:wall", "subscribe"]["change"] == "added"
+
+
 def test_other_numbers_are_no_change():
     assert changes(compared(system(["a t = 3"]), system(["a t = 4"])).graph) == {}
 
@@ -106,6 +146,34 @@ def test_the_graphs_stay_as_they_are():
     compared(before, system(["a t"]))
     assert dict(before.nodes(data=True)) == dict(copy.nodes(data=True))
     assert list(before.edges(keys=True, data=True)) == list(copy.edges(keys=True, data=True))
+
+
+NAMES = st.sampled_from("abcd")
+LINES = st.lists(
+    st.tuples(NAMES, st.sampled_from(["t/1", "t/2", f"runner/runs/{RUN}/start"]), st.booleans()).map(
+        lambda one: f"{one[1]} > {one[0]}" if one[2] else f"{one[0]} {one[1]}"
+    ),
+    unique=True,
+    max_size=12,
+)
+
+
+@given(LINES, LINES)
+@settings(max_examples=60, deadline=None)
+def test_without_what_is_gone_it_is_the_later_graph_and_without_what_is_new_the_earlier(one, two):
+    before, after = system(one), system(two, run=OTHER)
+    both = compared(before, after).graph
+
+    def without(change):
+        nodes = {node for node, each in both.nodes(data=True) if each.get("change") != change}
+        return nodes, {edge[:3] for edge in both.edges(keys=True, data=True) if edge[3].get("change") != change}
+
+    def named(graph):
+        plain = without_runs(graph)[0]
+        return set(plain), set(plain.edges(keys=True))
+
+    assert without("gone") == named(after)
+    assert without("added") == named(before)
 
 
 PLANT = [f"press-{number} plant/press-{number}/{what}" for number in range(1, 31) for what in ("temp", "state")]

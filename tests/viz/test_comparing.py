@@ -6,12 +6,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.viz.graphs import GraphMaker, home
-from tracer.views import Choice
+from tracer.views import Choice, simplified
 from tracer.views.comparing import compared
 from viz import palette
 from viz.formats import FORMATS
 from viz.layout import lay_out
+from viz.layout.parts import TIMES
 from viz.picture import draw
+from viz.scene import SIGNS
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,20 @@ def test_a_title_of_ones_own_keeps_the_counts(changed):
 def test_between_services_alone_the_deliveries_count(changed):
     drawn = draw(changed, "svg", choice=Choice(view="services")).decode()
     assert re.search(r"1 service new; 1 service gone|deliver edges new", drawn)
+
+
+def test_of_what_stands_for_many_a_count_says_how_many_are_new_or_gone():
+    sides = [GraphMaker(), GraphMaker()]
+    for make, presses in zip(sides, (range(30), range(3, 34)), strict=True):
+        for number in presses:
+            make.message(f"plant/press-{number}/temp", f"press-{number}", ["historian"])
+    scene = lay_out(simplified(compared(*[make.graph for make in sides]).graph).graph, layout="columns")
+    (table,) = scene.tables
+    assert [row.times for row in table.rows] == [f"{TIMES}34 +4 {SIGNS['gone']}3"]
+    assert "4 of 34 topics are new\n3 of 34 topics are gone" in table.rows[0].tooltip
+    assert [box.count for box in scene.boxes if box.count] == [f"{TIMES}34 +4 {SIGNS['gone']}3"]
+    assert [one.change for one in scene.arrows] == [""] * len(scene.arrows)
+    assert any("+ new" in entry.text for entry in scene.legend)
 
 
 def test_tooltips_have_the_numbers_of_both(changed):

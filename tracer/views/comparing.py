@@ -30,6 +30,7 @@ _RUNS = ("runner", "runs")
 _LEAST = 8
 """Letters of an id that is looked for within names; Copper's own have 20."""
 
+Ends = tuple[str, str, str]
 Graph: TypeAlias = "nx.MultiDiGraph[str]"
 
 
@@ -56,12 +57,19 @@ def compared(before: Graph, after: Graph) -> Compared:
     (one, _), (two, of) = without_runs(before), without_runs(after)
     both: Graph = nx.MultiDiGraph(**two.graph)
     both.graph["compared"] = {"before": _source(before), "after": _source(after)}
-    nodes = {node: _node(one.nodes.get(node), two.nodes.get(node)) for node in {*one, *two}}
+    there, now = _edges(one), _edges(two)
+    not_gone, not_new = _only_other_topics(one, there, now), _only_other_topics(two, now, there)
+    left = {*one, *two} - {ends[0] for ends in not_gone if _are_all(ends[0], one, not_gone)}
+    nodes = {node: _node(one.nodes.get(node), two.nodes.get(node)) for node in left}
+    for filter_node, _, _ in not_new:
+        nodes[filter_node].pop("change", None)
     for node, attributes in sorted(nodes.items(), key=lambda item: (item[1]["kind"], item[1]["name"])):
         both.add_node(node, **attributes)
-    there, now = _edges(one), _edges(two)
-    for ends in sorted({*there, *now}):
-        both.add_edge(*ends[:2], key=ends[2], **_edge(there.get(ends), now.get(ends)))
+    for ends in sorted({*there, *now} - not_gone):
+        edge = _edge(there.get(ends), now.get(ends))
+        if ends in not_new:
+            del edge["change"]
+        both.add_edge(*ends[:2], key=ends[2], **edge)
     return Compared(both, of)
 
 
@@ -130,6 +138,28 @@ def _renamed(name: str, runs: Iterable[str], *, is_topic: bool) -> str:
     return name
 
 
+def _only_other_topics(graph: Graph, mine: Mapping[Ends, Any], others: Mapping[Ends, Any]) -> set[Ends]:
+    """Edges from what is only a filter to who is subscribed by the same filter in the other graph, too.
+
+    A filter with wildcards is a node as long as nothing was seen that it matches, and no longer: that another topic
+    came or went is told of that topic, and is no new subscription.
+    """
+    known = {(ends[1], logged) for ends, edge in others.items() for logged in edge.get("filters") or ()}
+    return {
+        ends
+        for ends, edge in mine.items()
+        if ends not in others
+        and graph.nodes[ends[0]].get("filter")
+        and all((ends[1], logged) in known for logged in edge.get("filters") or ("",))
+    }
+
+
+def _are_all(node: str, graph: Graph, edges: set[Ends]) -> bool:
+    """Whether these are all edges of a node, if it has any."""
+    own = list(graph.out_edges(node, keys=True))
+    return bool(own) and not graph.in_degree(node) and edges.issuperset(own)
+
+
 def _node(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
     if after is None:
         assert before is not None  # noqa: S101  one of them is there
@@ -138,7 +168,7 @@ def _node(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> 
     return dict(after) if before is not None else {**after, "change": "added"}
 
 
-def _edges(graph: Graph) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+def _edges(graph: Graph) -> dict[Ends, Mapping[str, Any]]:
     return {
         (source, target, key): edge
         for source, targets in graph.adjacency()

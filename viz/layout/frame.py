@@ -13,7 +13,7 @@ from viz.layout import words
 from viz.layout.matrix import reach
 from viz.layout.parts import Parts
 from viz.layout.steps import LINE, Steps
-from viz.scene import Arrow, Box, Label, LegendEntry, Mark, Sample, Scene, Table
+from viz.scene import SIGNS, Arrow, Box, Label, LegendEntry, Mark, Sample, Scene, Table
 from viz.text import heading, sans_width
 
 LEFT = 16.0
@@ -153,7 +153,8 @@ def _samples(parts: Parts) -> list[Sample]:
     joined: list[Arrow | Mark] = [*drawn, *parts.marks]
     found: set[str] = {each.kind for each in joined} | {each.style for each in joined}
     found |= {"header" for arrow in drawn if arrow.source.startswith("topics:")}
-    found |= {"part" for each in joined if not each.whole and each.style not in {"inferred", "partly"}}
+    parts_only = (each for each in joined if not each.whole and each.change != "gone")
+    found |= {"part" for each in parts_only if each.style not in {"inferred", "partly"}}
     found |= {"group" for box in parts.boxes if box.count}
     found |= {"order" for arrow in drawn if arrow.order}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
@@ -164,6 +165,12 @@ def _samples(parts: Parts) -> list[Sample]:
     return [sample for sample in _MEANING if sample in found]
 
 
+def _has_changes(parts: Parts) -> bool:
+    """Whether some, but not all, of those that a box or row stands for are new or gone."""
+    times = [row.times for table in parts.tables for row in table.rows] + [box.count for box in parts.boxes]
+    return any(sign in each for each in times for sign in (SIGNS["added"], SIGNS["gone"]))
+
+
 def _legend(parts: Parts, width: float, y: float) -> tuple[tuple[LegendEntry, ...], float]:
     """The entries, in as many lines as they need, and where the next thing may stand."""
     entries, x = [], LEFT
@@ -171,6 +178,8 @@ def _legend(parts: Parts, width: float, y: float) -> tuple[tuple[LegendEntry, ..
         text = _MEANING[sample]
         if sample == "width" and words.has_rates(parts.seconds):
             text += " a second"
+        if sample == "group" and _has_changes(parts):
+            text += f"; {SIGNS['added']} new, {SIGNS['gone']} gone of them"
         wide = _MARK_WIDTHS.get(sample, 12.0 if parts.marks else _SAMPLE_WIDTH)
         needs = wide + 6.0 + sans_width(text, LEGEND_SIZE)
         if x > LEFT and x + needs > width - LEFT:

@@ -1,19 +1,20 @@
 """Two graphs, such as those of two runs → what one has that the other has not, and what both have, but not as often.
 
-Comes in: graphs; the ids of runs in their topics are one name. Goes out: plain values for JSON.
+Comes in: whole graphs. Goes out: plain values for JSON. What counts as the same is said in `tracer.views.comparing`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tracer.views.comparing import without_runs
+from tracer.views import comparing
 from viz.live.graphs import Graph
 
 MOST = 500
 """Entries of one list; `total` says how many there are."""
-_Line = tuple[str, str, str]
-"""Kind, service and topic."""
+
+_Line = dict[str, Any]
+"""`kind`, `service`, `topic`, and its messages `before` and `after`."""
 
 
 def compared(before: Graph, after: Graph) -> dict[str, Any]:
@@ -23,47 +24,47 @@ def compared(before: Graph, after: Graph) -> dict[str, Any]:
         before: a whole graph.
         after: another.
     """
-    (before, _), (after, _) = without_runs(before), without_runs(after)
-    one, two = _lines(before), _lines(after)
-    changed = [
-        {**_spelled(line), "before": one[line], "after": two[line]}
-        for line in sorted(one.keys() & two.keys())
-        if one[line] != two[line]
-    ]
+    graph = comparing.compared(before, after).graph
+    lines = _lines(graph)
+    both = lines[""]
+    changed = [line for line in both if line["before"] != line["after"]]
     return {
-        "services": _differing(_names(before, "service"), _names(after, "service")),
-        "topics": _differing(_names(before, "topic"), _names(after, "topic")),
+        "services": _differing(graph, "service"),
+        "topics": _differing(graph, "topic"),
         "lines": {
-            "added": _listed([{**_spelled(line), "after": two[line]} for line in sorted(two.keys() - one.keys())]),
-            "gone": _listed([{**_spelled(line), "before": one[line]} for line in sorted(one.keys() - two.keys())]),
+            "added": _listed([_without("before", line) for line in lines["added"]]),
+            "gone": _listed([_without("after", line) for line in lines["gone"]]),
             "changed": _listed(changed),
-            "same": len(one.keys() & two.keys()) - len(changed),
+            "same": len(both) - len(changed),
         },
     }
 
 
-def _lines(graph: Graph) -> dict[_Line, int]:
-    """Who publishes, receives and was refused what, and how often."""
-    found: dict[_Line, int] = {}
+def _lines(graph: Graph) -> dict[str, list[_Line]]:
+    """Who publishes, receives and was refused what, and how often, by what became of it."""
+    found: dict[str, list[_Line]] = {"": [], "added": [], "gone": []}
     for source, target, key, edge in graph.edges(keys=True, data=True):
         if key.startswith("deliver"):
             continue
         service, topic = (target, source) if key == "subscribe" else (source, target)
-        line = key, str(graph.nodes[service]["name"]), str(graph.nodes[topic]["name"])
-        found[line] = found.get(line, 0) + edge["messages"]
+        names = {"service": graph.nodes[service]["name"], "topic": graph.nodes[topic]["name"]}
+        line = {"kind": key, **names, "before": edge["messages_before"], "after": edge["messages"]}
+        found[edge.get("change", "")].append(line)
+    for lines in found.values():
+        lines.sort(key=lambda line: (line["kind"], line["service"], line["topic"]))
     return found
 
 
-def _names(graph: Graph, kind: str) -> set[str]:
-    return {str(each["name"]) for _, each in graph.nodes(data=True) if each["kind"] == kind}
+def _differing(graph: Graph, kind: str) -> dict[str, Any]:
+    nodes = [each for _, each in graph.nodes(data=True) if each["kind"] == kind]
+    return {
+        change: _listed(sorted(each["name"] for each in nodes if each.get("change") == change))
+        for change in ("added", "gone")
+    }
 
 
-def _differing(before: set[str], after: set[str]) -> dict[str, Any]:
-    return {"added": _listed(sorted(after - before)), "gone": _listed(sorted(before - after))}
-
-
-def _spelled(line: _Line) -> dict[str, str]:
-    return dict(zip(("kind", "service", "topic"), line, strict=True))
+def _without(name: str, line: _Line) -> _Line:
+    return {key: value for key, value in line.items() if key != name}
 
 
 def _listed(entries: list[Any]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ class Map:
         """The graph that it is compared with, which may still grow."""
         if self._before is None:
             return None
-        self._compared, graph = self._before.graph("all")
+        self._compared, graph = self._before.graph("all", self._before.number())
         return graph
 
     def _rates_before(self, drawing: Drawing) -> dict[EdgeKey, float]:

@@ -278,3 +278,18 @@ def test_however_it_is_drawn_in_between_no_message_is_counted_twice_or_left_out(
             passed += times
     one.advance()
     assert one.messages == passed
+
+
+def test_a_comparison_is_drawn_anew_once_more_is_known_of_the_other(clock):
+    now, other = Spoken(*HOUSE), Spoken(*connected("lamp-1"))
+    one = Map(now, Graphs(now), Shown(compare="run"), Graphs(other))
+    redraw(one)
+    assert "\N{MINUS SIGN} heater" not in one.sheet.drawing.svg
+    one.advance()
+    clock.now += maps.AGAIN
+    assert not one.is_due()
+    other.tell(*connected("heater"), published("heater", "heater/state"))
+    one.advance()
+    assert one.is_due()
+    redraw(one)
+    assert "\N{MINUS SIGN} heater" in one.sheet.drawing.svg

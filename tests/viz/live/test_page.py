@@ -11,6 +11,8 @@ from tests.viz.live.systems import HOUSE, Spoken, served
 from tracer.errors import CopperError
 from viz.live.systems import Recorded
 
+expect.set_options(timeout=10_000)
+
 GONE = "Client {} closed its connection."
 DOOR = [
     *connected("door"),
@@ -43,6 +45,7 @@ def port():
     """Of a house in which nothing happens."""
     one = Spoken(*connected("runner"), *connected("fetcher"), published("runner", "fetcher/fetch"))
     two = Spoken(*connected("runner"), published("runner", "markdown/build"))
+    one.is_over = two.is_over = True
     with served(Runs(Spoken(*HOUSE, *DOOR), one=one, two=two)) as port:
         yield port
 
@@ -66,7 +69,7 @@ def shows(visit, port):
         page = visits[-1].page
         if _without(visits[-1].errors) != visits[-1].errors:
             page.reload()
-        expect(page.locator("#state")).to_have_text("live")
+        expect(page.locator("#state")).to_have_text("the log has ended" if "run=" in query else "live")
         return page
 
     yield show
@@ -409,7 +412,7 @@ def test_twenty_thousand_topics_are_a_few_rows(shows, house):
     tree.focus()
     press(page, "End", "ArrowRight", "End")
     expect(tree.get_by_role("treeitem").last).to_be_visible()
-    expect(tree.locator(".space")).to_have_css("height", f"{26 * 20_004}px")
+    expect(tree.locator(".space")).to_have_css("height", f"{26 * 20_004}px", timeout=30_000)
     tree.evaluate("e => e.scrollTop = 26 * 11_500")
     expect(level(page, "plant/t11500")).to_be_visible()
     assert tree.get_by_role("treeitem").count() < 80

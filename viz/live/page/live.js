@@ -52,7 +52,8 @@ const withoutNumbers = (words) => words.replace(/[\d.,]+ ?[kMG]?B?/g, "");
 
 function told({ advice, words, over, lines, last: newest, unknown_lines: unknown }) {
   stands(over ? "over" : "live");
-  advise(problem || advice || (words.length ? { what: words.at(-1), next_step: "" } : null));
+  // that it has ended stands beside the title already
+  advise(problem || (!over && advice) || (words.length ? { what: words.at(-1), next_step: "" } : null));
   const parts = [amount(lines, "line"), " read", ...(newest ? [", last event ", timeOf(newest)] : []), ...(unknown ? [", " + unknown.toLocaleString("en") + " not understood"] : [])];
   patch(find("health"), el("li", { id: "health" }, ...parts));
 }
@@ -154,7 +155,7 @@ function chips() {
 /** Recorded runs to choose from. */
 function past() {
   const run = said.get("run") || "";
-  const option = ({ run: id, name, at, result }) => el("option", { value: id }, [name || id, (at || "").slice(0, 16).replace("T", " "), result].filter(Boolean).join(" · "));
+  const option = ({ run: id, name, at, result }) => el("option", { value: id }, [name || id, (at || "").slice(0, 19).replace("T", " "), result].filter(Boolean).join(" · "));
   find("runs").hidden = !runs.length && !run;
   find("run").replaceChildren(el("option", { value: "" }, "what goes on now"), ...runs.map(option));
   if (run && !runs.some((one) => one.run === run)) find("run").append(el("option", { value: run }, run));
@@ -385,6 +386,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 search.addEventListener("input", () => go({ q: search.value || null }, true));
+search.parentElement.addEventListener("focusout", ({ relatedTarget: to }) => (find("hits").hidden ||= Boolean(to) && !search.parentElement.contains(to)));
 search.addEventListener("focus", () => (find("hits").hidden = !found?.total));
 find("filters").addEventListener("submit", (event) => {
   event.preventDefault();
