@@ -1,6 +1,8 @@
 # The workshop. `make demo` and `make test` work on a fresh machine with Python >= 3.10; everything goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# a file of tests stays in one process: its browser, its broker and its drawings are made once
+CORES := -n auto --dist loadfile
 
 .PHONY: demo test stress lint fmt bench docs clean
 
@@ -9,11 +11,11 @@ demo: .venv/installed
 
 test: .venv/workshop
 	@sh tests/install-tools.sh
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(CORES)
 
 stress: .venv/workshop
 	@sh tests/install-tools.sh
-	@COPPER_STRESS=1 $(BIN)/pytest
+	@COPPER_STRESS=1 $(BIN)/pytest $(CORES)
 
 lint: .venv/workshop
 	@$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from tracer.errors import CopperError
 def write_aside(path: Path, data: bytes) -> None:
     """Write `data` beside `path`, then rename it into place, so that nobody ever sees half a file.
 
-    A link's target is what is replaced; what is no regular file (a device, a pipe) is written to as it is.
+    A link's target is what is replaced, and who may read the file stays so; what is no regular file (a device, a pipe)
+    is written to as it is.
 
     Raises:
         CopperError: the folder does not exist or can't be written to.
@@ -39,12 +41,20 @@ def _replace(path: Path, data: bytes) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(data)
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(_mode(path))
         temporary.replace(path)
     except BaseException:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _mode(path: Path) -> int:
+    """Who may read and write it: as before, or where it is new, as an ordinary open() would have it."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
 
 
 def _umask() -> int:

@@ -6,6 +6,7 @@ began), `action` (its topic), `outcome` (as in a result), and `seconds` where th
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 from copper import wire
 from copper.action import State
 from copper.result import NOT_RUN, SKIPPED, ActionResult
+from tracer.errors import CopperError
 from tracer.events import Event, Publish
+from tracer.store import events_of
 from tracer.windows import Run
 
 _ENDS = {wire.finish: State.FINISHED.value, wire.error: State.FAILED.value}
@@ -55,6 +58,14 @@ def of_events(events: Iterable[Event], run: Run) -> list[dict[str, Any]]:
             found[at]["outcome"] = outcome
             found[at] |= _seconds(began[at], event.at)
     return found
+
+
+def of_store(store: sqlite3.Connection, run: Run) -> list[dict[str, Any]]:
+    """The actions of a recorded run; none where the log of then is gone."""
+    try:
+        return of_events(events_of(store, run), run)
+    except CopperError:
+        return []
 
 
 def _is_request(topic: str) -> bool:

@@ -26,6 +26,12 @@ def test_the_wheel_brings_copper_tracer_and_viz_and_nothing_else(wheel):
     assert {name for name in names if not name.endswith(".dist-info")} == {"copper", "tracer", "viz"}
 
 
+def test_the_wheel_brings_the_files_of_the_page(wheel):
+    page = "viz/formats/page"
+    brought = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(page)}
+    assert brought == {f"{page}/{path.name}" for path in (ROOT / page).iterdir() if path.is_file()}
+
+
 def test_the_wheel_in_an_empty_environment_runs_the_demo_from_another_folder(wheel, tmp_path):
     environment = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=50)

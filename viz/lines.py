@@ -12,6 +12,7 @@ from typing import Any
 
 import networkx as nx
 
+from tracer.views.others import OTHERS
 from viz.scene import Style
 from viz.text import LONGEST, label
 
@@ -37,6 +38,7 @@ def styles(graph: nx.MultiDiGraph[str]) -> dict[Line, Style]:
     found: dict[Line, Style] = {}
     for source, target, key, edge in edges:
         seen, inferred = (edge["seen"], edge["inferred"]) if "topic" in edge else counts.get((source, target), (0, 0))
+        seen, inferred = seen + edge.get(OTHERS[0], 0), inferred + edge.get(OTHERS[1], 0)
         found[source, target, key] = (
             "proven" if key in {"publish", "deny"} else _style(edge["messages"], seen, inferred)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def compose(
     layout: str = "auto",
     choice: Choice | None = None,
     before: bytes | None = None,
+    file: str | None = None,
     links: str = "",
 ) -> Picture:
     """Draw a graph.
@@ -49,6 +51,7 @@ def compose(
         layout: one of `viz.layout.LAYOUTS`; formats that hold the graph itself need none.
         choice: what of the graph is to be seen; formats of data hold what is hidden, too, and say that it is.
         before: the file that is to be written over: formats that people edit keep what they did there.
+        file: its name, for errors.
         links: where boxes and rows lead to: an http(s) address with {kind} and {name}, or empty.
 
     Raises:
@@ -69,10 +72,17 @@ def compose(
         eaten, notes = (shown, said), (*said, *(chosen.notes(shown) if chosen.notes else ()))
     data = chosen.render(*eaten)
     if chosen.merge is not None and before is not None:
-        data = chosen.merge(str(data), before)
+        data = _merged(chosen.merge, str(data), before, file)
     if isinstance(data, str):
         return Picture(data.encode(), notes)
     return Picture(data, notes, is_text=False)
+
+
+def _merged(merge: Callable[[str, bytes], str], new: str, before: bytes, file: str | None) -> str:
+    try:
+        return merge(new, before)
+    except CopperError as error:
+        raise CopperError(error.what, where=error.where or file, next_step=error.next_step) from error
 
 
 def draw(graph: nx.MultiDiGraph[str], format_name: str, **more: Any) -> bytes:

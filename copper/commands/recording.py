@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -122,6 +122,7 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
     Raises:
         CopperError: there is no such store or run, or it can't be read.
     """
+    from copper import sequence  # noqa: PLC0415  `--help` must be quick
     from tracer.store import graph_of, losses  # noqa: PLC0415
 
     with _opened(name, store) as (connection, run):
@@ -130,19 +131,8 @@ def stored_graph(name: str, store: Path | None, window: Between | Run | None = N
         if run is None:
             return graph_of(connection, window, by=by)
         graph = graph_of(connection, run, by=by, source=name)
-        graph.graph["actions"] = actions_of(connection, run)
+        graph.graph["actions"] = sequence.of_store(connection, run)
         return graph
-
-
-def actions_of(connection: sqlite3.Connection, run: Run) -> list[dict[str, Any]]:
-    """The actions of a recorded run in their order (`copper.sequence`); none where the log of then is gone."""
-    from copper import sequence  # noqa: PLC0415  `--help` must be quick
-    from tracer.store import events_of  # noqa: PLC0415
-
-    try:
-        return sequence.of_events(events_of(connection, run), run)
-    except CopperError:
-        return []
 
 
 def stored_events(name: str, store: Path | None, window: Between | Run | None) -> Iterator[Event]:

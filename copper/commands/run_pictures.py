@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from copper.commands.recording import actions_of
+from copper import sequence
 from copper.output import write_aside
 from tracer.errors import CopperError
 from tracer.store import ended_runs, graph_of, open_store
@@ -51,7 +51,7 @@ def draw(store: Path, folder: Path, say: Callable[[str], None]) -> None:
                 place = folder / run.run
                 if not (place / list(FILES)[-1]).exists():
                     graph = graph_of(connection, run, source=f"run:{run.run}")
-                    graph.graph["actions"] = actions_of(connection, run)
+                    graph.graph["actions"] = sequence.of_store(connection, run)
                     place.mkdir(parents=True, exist_ok=True)
                     for name, kind in FILES.items():
                         write_aside(place / name, picture.compose(graph, kind, title=f"run {run.run}").data)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @option(
     "--store", metavar="DIR", type=click.Path(path_type=Path), help="Where run:ID is looked for, as record left it."
 )
-@option("--title", default="", help="Of the picture; by default the name of the log.")
+@option("--title", default="", help="Of the picture; by default the name of the log, or the run's.")
 def graph(  # one parameter an option
     chosen: Chosen, *, look: Look, out: str | None, kind: str | None, by: By, title: str, store: Path | None
 ) -> None:
@@ -55,7 +55,14 @@ def graph(  # one parameter an option
     before = there(file, spelled)
     with garbage.kept():
         drawn = picture.compose(
-            found, spelled.name, title=title, layout=look.layout, choice=look.choice, before=before, links=look.links
+            found,
+            spelled.name,
+            title=title or _called(chosen),
+            layout=look.layout,
+            choice=look.choice,
+            before=before,
+            file=file,
+            links=look.links,
         )
     write(drawn, file)
     for note in drawn.notes:
@@ -66,3 +73,10 @@ def graph(  # one parameter an option
         trace_output.words(", ".join(told))
     if done:
         trace_input.refuse_damaged(done)
+
+
+def _called(chosen: Chosen) -> str:
+    """What a picture without a title is called: a run by its id; nothing where the log's name will do."""
+    from tracer.windows import Run  # noqa: PLC0415  `--help` must be quick
+
+    return f"run {chosen.window.run}" if isinstance(chosen.window, Run) else ""

@@ -36,9 +36,9 @@ def traced(chosen: Chosen, by: By, store: Path | None) -> tuple[nx.MultiDiGraph[
         with garbage.kept():
             return saved_graph.load(chosen, by), None
     tally = Tally(chosen.window)
-    done = trace_input.sum_up(chosen, tally)
-    trace_input.refuse_useless(done, chosen)
     with garbage.kept():
+        done = trace_input.sum_up(chosen, tally)
+        trace_input.refuse_useless(done, chosen)
         graph = tally.graph(done.counts, by=by, source=chosen.names)
     if isinstance(chosen.window, Run):
         graph.graph["actions"] = trace_runs.actions_of(chosen.window.run)

@@ -93,5 +93,5 @@ def test_a_drawio_file_that_is_none_is_not_written_over(tmp_path):
     (tmp_path / "x.drawio").write_text("my diary")
     done = graph(LOG, "--out", tmp_path / "x.drawio")
     assert done.returncode == 2
-    assert "the file that is there can't be kept: it is no drawio file" in done.stderr
+    assert f"{tmp_path / 'x.drawio'}: the file that is there can't be kept: it is no drawio file" in done.stderr
     assert (tmp_path / "x.drawio").read_text() == "my diary"

@@ -1,6 +1,7 @@
 """Files are written whole or not at all."""
 
 import os
+import stat
 import threading
 
 import pytest
@@ -15,6 +16,15 @@ def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
     write_aside(file, b"new")
     assert file.read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_who_may_read_a_file_stays_so_when_it_is_written_again(tmp_path, mode):
+    file = tmp_path / "x"
+    file.write_bytes(b"old")
+    file.chmod(mode)
+    write_aside(file, b"new")
+    assert stat.S_IMODE(file.stat().st_mode) == mode
 
 
 def test_a_link_stays_a_link(tmp_path):

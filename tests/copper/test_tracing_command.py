@@ -348,6 +348,13 @@ def test_a_run_that_copper_left_is_traced_by_its_name_and_nothing_after_it(tmp_p
     assert "topic:late" not in {node["id"] for node in found["nodes"]}
 
 
+def test_the_picture_of_a_run_is_called_after_the_run_unless_it_has_a_title(tmp_path):
+    folder = run_folder(tmp_path, "20260101-000000-aaaa")
+    drawn = [copper_trace("graph", "run:last", "--format", "svg", *more, cwd=folder) for more in ((), ("--title", "x"))]
+    titles = [done.stdout.partition("<title")[2].partition("</title>")[0].partition(">")[2] for done in drawn]
+    assert titles == ["run 20260101-000000-aaaa", "x"]
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

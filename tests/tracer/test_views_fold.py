@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 
 import networkx as nx
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,13 +121,13 @@ def test_a_denied_publish_does_not_part_a_group():
     assert (edge["messages"], edge["whole"]) == (1, False)
 
 
-def test_groups_of_one_name_are_numbered_and_no_real_service_is_taken():
+def test_groups_of_one_name_are_told_apart_by_a_word_of_their_topics_and_no_real_service_is_taken():
     make = fleet()
     make.publish("dev-*", "x")
     for number in range(50, 54):
-        make.publish(f"dev-{number}", "other")
+        make.publish(f"dev-{number}", "cellar/flow")
     assert names(simplified(make.graph).graph, "service") == [
-        "dev-*", "dev-* (2)", "dev-* (3)", "screen", "store"
+        "dev-*", "dev-* (2)", "dev-* (cellar)", "screen", "store"
     ]  # fmt: skip
 
 
@@ -167,6 +166,13 @@ def test_a_line_that_only_some_of_a_group_have_is_marked():
     assert drawn(users, group_by="user").edges["topic:one/x", "service:ann", "subscribe"]["whole"] is False
 
 
+def test_a_group_may_have_the_name_of_one_of_its_members():
+    graph = drawn(by(ann={"user": "ann"}, one={"user": "ann"}, two={"user": None}), group_by="user")
+    assert names(graph, "service") == ["ann", "two"]
+    assert graph.nodes["service:ann"]["members"] == 2
+    assert graph.edges["service:ann", "topic:ann/x", "publish"]["whole"] is False
+
+
 def test_depth_makes_one_of_what_lies_deeper():
     make = GraphMaker()
     for topic in ("a/b/c/d", "a/b/c/e", "a/b/x", "a/b", "q"):
@@ -175,6 +181,18 @@ def test_depth_makes_one_of_what_lies_deeper():
     assert names(view.graph, "topic") == ["a/b", "a/b/#", "q"]
     assert view.graph.nodes["topic:a/b/#"]["topics"] == 3
     assert view.remarks == (Remark("collapsed", 3, 1, ("a/b/#",)),)
+
+
+def test_subtrees_by_depth_that_are_too_many_are_told_as_they_are_drawn():
+    make = GraphMaker()
+    for number in range(200):
+        make.publish("w", f"{words(number)}x/b{words(number)}")
+        make.publish("w", f"{words(number)}x/c{words(number)}")
+    view = simplified(make.graph, Choice(depth=1))
+    (remark,) = view.remarks
+    assert (remark.what, remark.count) == ("collapsed", 400)
+    assert list(remark.names) == names(view.graph, "topic")
+    assert remark.drawn == len(remark.names) <= 150
 
 
 def test_depth_and_a_hidden_filter_of_the_same_name():
@@ -334,12 +352,6 @@ def test_a_view_is_the_same_whatever_the_hash_seed():
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     there = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
     assert there.stdout.strip() == here
-
-
-@pytest.mark.parametrize(("name", "services", "topics"), [("workflow", 5, 14), ("home", 14, 42), ("plant", 10, 9)])
-def test_the_systems_are_as_small_as_in_the_trials(name, services, topics):
-    graph = simplified(traffic.graph_of(systems.SYSTEMS[name]())).drawn()
-    assert (len(names(graph, "service")), len(names(graph, "topic"))) == (services, topics)
 
 
 def test_a_group_without_a_common_name_has_those_of_its_members():

@@ -361,3 +361,37 @@ def test_a_folded_view_that_was_saved_is_not_folded_otherwise(choice):
 def test_a_view_that_was_saved_unfolded_is_folded_when_it_is_drawn():
     saved = simplified(farm(), Choice(fold="off")).graph
     assert names(simplified(saved).drawn()) == names(simplified(farm()).drawn())
+
+
+def test_messages_of_a_publisher_that_is_left_out_are_still_known_at_the_line_to_their_receiver():
+    make = GraphMaker()
+    make.message("own", "near", ["reader"], 2)
+    make.publish("far", "own", 5)
+    make.receive("own", "reader", {"near": (2, 0), "far": (1, 4)})
+    view = simplified(make.graph, Choice(focus=("near",)))
+    assert "service:far" not in view.graph
+    edge = view.graph.edges["topic:own", "service:reader", "subscribe"]
+    assert (edge["others_seen"], edge["others_inferred"]) == (1, 4)
+    assert "others_seen" not in make.graph.edges["topic:own", "service:reader", "subscribe"]
+
+
+def test_messages_of_a_publisher_that_is_not_among_the_busiest_are_still_known():
+    make = GraphMaker()
+    make.message("loud", "speaker", ["reader"], 9)
+    make.publish("quiet", "soft")
+    make.receive("soft", "reader", {"quiet": (0, 1)})
+    view = simplified(make.graph, Choice(top=2))
+    drawn = view.drawn()
+    assert "service:quiet" not in drawn
+    assert drawn.edges["topic:soft", "service:reader", "subscribe"]["others_inferred"] == 1
+    assert "others_inferred" not in view.graph.edges["topic:soft", "service:reader", "subscribe"]
+
+
+def test_what_came_from_who_is_left_out_is_added_up_where_topics_become_one():
+    make = GraphMaker()
+    for number in range(30):
+        make.message(f"press/{number}/temp", "near", ["reader"])
+        make.publish("far", f"press/{number}/temp")
+        make.receive(f"press/{number}/temp", "reader", {"near": (1, 0), "far": (0, 2)})
+    graph = simplified(make.graph, Choice(focus=("near",))).drawn()
+    assert graph.edges["topic:press/{id}/temp", "service:reader", "subscribe"]["others_inferred"] == 60

@@ -56,6 +56,18 @@ def test_words_that_end_a_topic_are_themselves():
     assert not templates(["a/temp", "a/status", "a/power", "a/energy"])
 
 
+def test_words_above_ids_and_nothing_else_are_themselves():
+    discovery = [f"ha/{kind}/0x{n}{kind[0]}/config" for kind in ("sensor", "light", "switch") for n in range(3)]
+    assert drawn(discovery) == [f"ha/{kind}/{{id}}/config" for kind in ("light", "sensor", "switch")]
+    floors = [f"plant/{side}/press-{n}/{leaf}" for n, side in enumerate(("north", "south", "east")) for leaf in "xy"]
+    assert drawn(floors) == ["plant/{id}/{press}/x", "plant/{id}/{press}/y"]
+
+
+def test_words_below_an_id_are_told_by_those_of_all_such_ids():
+    topics = [f"ha/0x{n}/{what}/config" for n in range(3) for what in ("temp", "hum", "batt")[: n + 1]]
+    assert drawn(topics) == ["ha/{id}/{id}/config"]
+
+
 def test_quantities_with_a_number_in_their_name_are_no_ids():
     assert not templates([f"air/{what}" for what in ("co2", "pm10", "no2", "o3", "so2")])
 

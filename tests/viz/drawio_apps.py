@@ -6,7 +6,6 @@ this machine.
 
 from __future__ import annotations
 
-import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -15,21 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.needs import need_file
 
-WHEELS = Path(__file__).parents[2] / ".venv" / "drawio"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 def wheel(name: str) -> zipfile.ZipFile:
-    """One of the packages; where it can't be had the test is skipped, or fails if COPPER_TEST_REQUIRE=all."""
-    found = sorted(WHEELS.glob(f"{name}-*.whl"))
-    if not found:
-        reason = f"{name} is not in {WHEELS} (tests/install-tools.sh fetches it)"
-        if os.environ.get("COPPER_TEST_REQUIRE") == "all":
-            pytest.fail(f"{reason}, and COPPER_TEST_REQUIRE=all")
-        pytest.skip(reason)
-    return zipfile.ZipFile(found[-1])
+    """One of the packages."""
+    return zipfile.ZipFile(need_file(f".venv/drawio/{name}-*.whl"))
 
 
 @contextmanager

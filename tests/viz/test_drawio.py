@@ -39,7 +39,8 @@ def test_every_line_is_bound_to_two_cells_that_exist(graph, layout):
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=60), min_size=1, max_size=5, unique=True))
 @settings(deadline=None, max_examples=40)
 def test_any_names_at_all_give_well_formed_xml_with_all_services_and_topics(names):
-    found = cells(nasty(names))
+    # As it is: some names are those of what views hide, or of what they put together.
+    found = cells(nasty(names), choice=Choice(fold="off", everything=True))
     for kind in ("service", "topic"):
         written = [cell["name"] for ident, cell in found.items() if ident.startswith(f"{kind}-")]
         assert sorted(written) == sorted(map(shown, names))

@@ -53,7 +53,7 @@ def editor(chromium):
         (home(), "columns"),
         (home(), "matrix"),
         (services_in("plant", 60), "auto"),
-        (random_graph(60, 150, 300), "columns"),
+        (random_graph(40, 120, 200), "columns"),
         (nasty(), "columns"),
     ],
     ids=["workflow", "home", "home by columns", "home as a matrix", "plant", "large", "nasty"],

@@ -97,6 +97,15 @@ def test_a_search_takes_mqtt_filters(shows, words, hits):
     expect(page.locator("#count")).to_have_text(f"{hits} of 57 names")
 
 
+def test_enter_opens_what_the_search_found_first_and_escape_comes_back_to_it(shows):
+    page = shows()
+    page.get_by_label("Search names").fill("pvpower")
+    press(page, "Enter")
+    expect(page.locator("#panel h2")).to_have_text("evcc/site/pvPower")
+    press(page, "Escape")
+    expect(page.get_by_label("Search names")).to_be_focused()
+
+
 def test_a_search_that_finds_nothing_says_so(shows):
     page = shows()
     page.get_by_label("Search names").fill("no such name")
@@ -205,6 +214,29 @@ def test_the_map_can_be_of_another_layout(visit, tmp_path, layout):
     expect(seen.page.locator("#panel h2")).to_have_text("fetcher/fetch")
     assert {"service runner", "service fetcher"} <= lit(seen.page)
     assert not seen.errors
+
+
+def test_services_alone_tell_whom_they_feed(visit, tmp_path):
+    path = tmp_path / "services.html"
+    path.write_bytes(compose(workflow(), "html", choice=Choice(view="services")).data)
+    page = visit(path).page
+    named(page, "service fetcher").click()
+    assert [row[0] for row in panel(page, "Feeds")] == ["runner"]
+    expect(page.get_by_role("heading", name="Publishes")).to_have_count(0)
+    assert lit(page) == {"service fetcher", "service runner"}
+
+
+def test_messages_of_services_that_are_left_out_are_not_from_unknown(visit, tmp_path):
+    make = GraphMaker()
+    make.message("own", "near", ["reader"], 2)
+    make.publish("far", "own", 4)
+    make.receive("own", "reader", {"near": (2, 0), "far": (0, 4)})
+    path = tmp_path / "part.html"
+    path.write_bytes(compose(make.graph, "html", choice=Choice(focus=("near",))).data)
+    page = visit(path).page
+    named(page, "service reader").click()
+    ((_, messages, whose),) = panel(page, "Receives")
+    assert (messages, whose) == ("6", "near (2 seen), services that are not shown (4 inferred)")
 
 
 # --- focus
@@ -418,11 +450,18 @@ def test_the_page_is_dark_where_that_is_preferred(shows):
     assert grounds == ["rgb(255, 255, 255)", "rgb(13, 17, 23)"]
 
 
-def test_printed_the_map_is_as_wide_as_the_paper_and_the_buttons_are_gone(shows):
+@pytest.mark.parametrize(("motion", "takes"), [("reduce", "0s"), ("no-preference", "0.15s")])
+def test_nothing_fades_for_who_prefers_less_motion(shows, motion, takes):
+    node = named(shows("workflow", reduced_motion=motion), "service runner")
+    assert node.evaluate("e => getComputedStyle(e).transitionDuration") == takes
+
+
+def test_printed_the_map_is_light_and_as_wide_as_the_paper_without_buttons(shows):
     page = shows("home", color_scheme="dark", viewport={"width": 700, "height": 900})
     page.emulate_media(media="print")
     expect(page.locator(".tabs")).to_be_hidden()
     assert page.locator("#map svg").bounding_box()["width"] <= 700
+    assert page.locator("#map rect.page").evaluate("e => getComputedStyle(e).fill") == "rgb(255, 255, 255)"
 
 
 def test_a_small_screen_scrolls_inside_and_not_aside(shows):

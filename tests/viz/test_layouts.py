@@ -191,6 +191,7 @@ def gone(pid):
     [
         ("exit 3", "dot failed with exit code 3"),
         ("echo nonsense", "dot gave an answer that is not JSON"),
+        ("head -c 100000 /dev/zero | tr '\\0' '['", "dot gave an answer that is not JSON"),
         ("echo '[]'", "dot gave an answer that is no graph"),
         ("echo '{}'", "dot gave an answer that can't be read"),
     ],

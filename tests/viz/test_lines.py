@@ -3,8 +3,10 @@
 import pytest
 
 from tests.viz.graphs import GraphMaker, home, workflow
+from tracer.views import Choice, simplified
 from viz.layout import lay_out
-from viz.layout.parts import TIMES
+from viz.layout.tables import TIMES
+from viz.lines import styles
 
 
 def arrows(graph, kind="receive"):
@@ -38,6 +40,31 @@ def test_the_tooltip_of_a_line_lists_the_senders_with_counts():
     assert "from a: 4 (3 seen, 1 inferred)" in arrow.tooltip
     assert "from b: 2 (inferred)" in arrow.tooltip
     assert "from a sender that the log does not tell: 4" in arrow.tooltip
+
+
+def test_messages_of_who_is_not_drawn_are_not_said_to_be_of_unknown_senders():
+    make = GraphMaker()
+    make.receive("t", "reader", {"a": (3, 0), None: (4, 0)})
+    make.graph.edges["topic:t", "service:reader", "subscribe"]["others_inferred"] = 4
+    (arrow,) = arrows(make.graph)
+    assert arrow.style == "partly"
+    assert styles(make.graph)["topic:t", "service:reader", "subscribe"] == "partly"
+    assert "from services that are not drawn: 4 (inferred)" in arrow.tooltip
+    assert "does not tell" not in arrow.tooltip
+
+
+def test_messages_count_whose_publisher_is_not_among_the_busiest():
+    make = GraphMaker()
+    make.message("loud", "speaker", ["reader", "other"], 9)
+    for place in range(3):
+        make.message("both", f"quiet-{place}", ["reader", "other"])
+        make.graph.edges["topic:both", "service:reader", "subscribe"]["messages"] = 3
+    make.message("soft", "quiet-0", ["reader", "other"], 2)
+    scene = lay_out(simplified(make.graph, Choice(top=3)).drawn(), layout="columns")
+    assert {row.label: row.count for table in scene.tables for row in table.rows} == {
+        "both": "0.3/min", "loud": "0.9/min", "soft": "0.2/min",
+    }  # fmt: skip
+    assert "14 messages" in scene.summary
 
 
 def test_who_receives_a_whole_table_through_one_filter_gets_one_line_from_its_header():

@@ -81,10 +81,17 @@ def test_under_the_mouse_a_row_and_a_column_light_up():
     assert f'class="band m {key}"' in picture
 
 
-def test_a_matrix_has_no_limit():
+def test_a_page_of_sixty_services_and_a_hundred_and_fifty_topics_is_a_matrix():
     scene = lay_out(random_graph(60, 150, 600), layout="matrix")
     assert (scene.layout, len(scene.boxes), len(scene.tables[0].rows)) == ("matrix", 60, 150)
     assert scene.width > max(box.x + box.width for box in scene.boxes)
+    assert not scene.notes
+
+
+def test_a_matrix_has_no_limit_but_says_that_it_is_large():
+    scene = lay_out(random_graph(61, 150, 600), layout="matrix")
+    assert len(scene.boxes) == 61
+    assert scene.notes == ("Larger than a page: 61 services and 150 rows; an excerpt is easier to read.",)
 
 
 def test_turned_names_stay_on_the_page():

@@ -5,7 +5,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.needs import need
-from tests.viz.graphs import workflow
+from tests.viz.graphs import GraphMaker, workflow
+from tracer.views import simplified
 from viz.formats import svg
 from viz.layout import lay_out
 
@@ -35,6 +36,16 @@ def test_the_requests_of_a_run_have_their_numbers_and_nothing_else_has():
         ("service:runner", "topic:fetcher/fetch", "1, 3"),
         ("service:runner", "topic:markdown/build", "2"),
     }
+
+
+def test_an_action_whose_topic_was_folded_has_its_number_on_what_stands_for_it():
+    make = GraphMaker()
+    for number in range(24):
+        make.message(f"worker/{number}", "runner", ["worker"])
+    make.graph.graph["actions"] = [{"number": 1, "action": "worker/7", "outcome": "finished"}]
+    drawn = simplified(make.graph).drawn()
+    (arrow,) = [arrow for arrow in lay_out(drawn, layout="columns").arrows if arrow.kind == "publish"]
+    assert (arrow.target, arrow.order) == ("topic:worker/{id}", "1")
 
 
 def test_the_actions_are_listed_in_their_order_with_what_came_of_them():

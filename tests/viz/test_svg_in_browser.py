@@ -86,3 +86,13 @@ def test_two_pictures_in_one_page_keep_out_of_each_others_way(visit, written, tm
     )
     assert dimmed[0] == 0
     assert dimmed[1] > 0
+
+
+def test_in_a_matrix_a_mark_lights_up_its_row_and_its_column(visit, written):
+    page = visit(written(home(), layout="matrix")).page
+    lit = "() => [...document.querySelectorAll('.band')].filter((e) => getComputedStyle(e).opacity == 1).length"
+    assert page.evaluate(lit) == 0
+    page.locator("[data-m='5']").hover()
+    assert page.evaluate(lit) == 2
+    page.locator("text.mono", has_text="frigate/stats").hover()
+    assert page.evaluate(lit) == 1

@@ -9,10 +9,11 @@ import networkx as nx
 
 from tracer.views.busiest import busiest
 from tracer.views.collapsing import collapse_below, collapse_to
+from tracer.views.folding import folded
 from tracer.views.groups import with_groups, with_groups_by
 from tracer.views.hiding import hide_debuggers, hide_sys
 from tracer.views.noting import again, is_folded, is_noted, noted
-from tracer.views.plan import Plan, folded, plan_of, service_nodes, topic_nodes
+from tracer.views.plan import Plan, plan_of, service_nodes, topic_nodes
 from tracer.views.selecting import is_part, selected, services_only
 from tracer.views.sharing import with_shares
 from tracer.views.templates import with_templates

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import networkx as nx
 
@@ -59,8 +60,10 @@ def _collapsed(graph: nx.MultiDiGraph[str], plan: Plan, names: Mapping[str, str]
     if not into:
         return plan
     behind = Counter(plan.node(node) for node, each in graph.nodes(data=True) if each["kind"] == "topic")
-    subtrees = sorted(set(into.values()))
+    earlier = {name for remark in plan.remarks if remark.what == "collapsed" for name in remark.names}
+    subtrees = sorted({into.get(node, name) for node, name in names.items() if node in into or name in earlier})
     count = sum(behind[node] for node, name in names.items() if node in into or name in subtrees)
     remark = Remark("collapsed", count, len(subtrees), tuple(subtrees))
     nodes = {node: f"topic:{name}" for node, name in into.items()}
-    return plan.fold(nodes, {f"topic:{name}": {"name": name} for name in subtrees}, remark)
+    others = tuple(each for each in plan.remarks if each.what != "collapsed")
+    return replace(plan, remarks=others).fold(nodes, {f"topic:{name}": {"name": name} for name in subtrees}, remark)

@@ -18,8 +18,9 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 from tracer.errors import CopperError
+from tracer.views.folding import folded
 from tracer.views.noting import again, bare, is_noted, kinds
-from tracer.views.plan import Plan, folded
+from tracer.views.plan import Plan
 from tracer.views.view import Choice
 
 RUN = "{run}"

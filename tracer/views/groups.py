@@ -11,8 +11,9 @@ from typing import Any
 
 import networkx as nx
 
-from tracer.views.heads import common_head, shape
+from tracer.views.heads import common_head, group_name, shape
 from tracer.views.plan import Plan, service_nodes
+from tracer.views.telling import telling_words
 from tracer.views.uses import Use, grouped
 from tracer.views.view import GroupBy, Remark
 
@@ -52,7 +53,7 @@ def with_groups(graph: nx.MultiDiGraph[str], plan: Plan, every: Mapping[str, Use
             equal[what, "" if what else forms[service]].append(service)
     groups += [services for services in equal.values() if len(services) >= LEAST]
     groups.sort(key=lambda group: (sorted({topic for one in group for _, topic in does[one]}), min(group)))
-    return _grouped(graph, plan, groups, "alike")
+    return _grouped(graph, plan, list(zip(_names(graph, groups, does), groups, strict=True)), "alike")
 
 
 def with_groups_by(graph: nx.MultiDiGraph[str], plan: Plan, by: GroupBy) -> Plan:
@@ -66,11 +67,23 @@ def with_groups_by(graph: nx.MultiDiGraph[str], plan: Plan, by: GroupBy) -> Plan
             found[name].append(node)
     groups = {name: nodes for name, nodes in found.items() if len(nodes) > 1}
     if by == "name":
-        return _grouped(graph, plan, [nodes for _, nodes in sorted(groups.items())], by)
-    return _grouped(graph, plan, groups, by)
+        return _grouped(graph, plan, [("", nodes) for _, nodes in sorted(groups.items())], by)
+    return _grouped(graph, plan, sorted(groups.items()), by)
 
 
-def _grouped(graph: nx.MultiDiGraph[str], plan: Plan, groups: dict[str, list[str]] | list[list[str]], why: str) -> Plan:
+def _names(graph: nx.MultiDiGraph[str], groups: list[list[str]], does: Mapping[str, What]) -> list[str]:
+    """What groups are called; those of one name by a word of their topics, too, where one tells them apart."""
+    bases = [group_name(str(graph.nodes[node]["name"]) for node in group) for group in groups]
+    names = list(bases)
+    for base in {base for base in bases if bases.count(base) > 1}:
+        places = [place for place, each in enumerate(bases) if each == base]
+        topics = [{topic.partition(":")[2] for one in groups[place] for _, topic in does[one]} for place in places]
+        for place, word in zip(places, telling_words(topics), strict=True):
+            names[place] = f"{base} ({word})" if word else base
+    return names
+
+
+def _grouped(graph: nx.MultiDiGraph[str], plan: Plan, groups: list[tuple[str, list[str]]], why: str) -> Plan:
     if not groups:
         return plan
     into, made = grouped(graph, plan, groups, why)

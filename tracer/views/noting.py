@@ -31,7 +31,15 @@ def noted(view: View, came: nx.MultiDiGraph[str]) -> View:
         return view
     graph = view.graph.copy() if view.graph is came else view.graph
     graph.graph["remarks"] = [{**asdict(remark), "names": list(remark.names)} for remark in view.remarks]
+    if actions := came.graph.get("actions"):
+        graph.graph["actions"] = [_action(one, view) for one in actions]
     return replace(view, graph=graph)
+
+
+def _action(one: dict[str, Any], view: View) -> dict[str, Any]:
+    """An action of a run, with the node that stands for its topic now."""
+    topic = f"topic:{one.get('action')}"
+    return {**one, "node": view.of[topic]} if topic in view.of else one
 
 
 def is_noted(graph: nx.MultiDiGraph[str]) -> bool:

@@ -19,6 +19,7 @@ import networkx as nx
 from tracer.views.changes import passed
 from tracer.views.joining import Edge, near, upstream
 from tracer.views.naming import find
+from tracer.views.others import note_others
 from tracer.views.view import Choice, Remark, View, What
 
 _Edge = tuple[str, str, str, dict[str, Any]]
@@ -108,6 +109,7 @@ def _kept(view: View, remark: Remark, nodes: Collection[str], only: Collection[E
         and ("topic" not in each[3] or f"topic:{each[3]['topic']}" not in gone)
     ]
     part = _part(view.graph, nodes, edges)
+    note_others(part, view.graph)
     hidden = {str(each.get("hidden")) for _, each in part.nodes(data=True)}
     others = tuple(each for each in view.remarks if each.what not in _REASONS or _REASONS[each.what] in hidden)
     return _with(replace(view, remarks=others), part, remark)

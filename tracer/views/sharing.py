@@ -36,7 +36,7 @@ def with_shares(graph: nx.MultiDiGraph[str], plan: Plan, every: Mapping[str, Use
     groups = sorted(group for each in alike.values() for group in _parted(each, every) if len(group) > 1)
     if not groups:
         return plan
-    into, made = grouped(graph, plan, groups, "share")
+    into, made = grouped(graph, plan, [("", group) for group in groups], "share")
     remark = Remark("shared", len(into), len(made), tuple(str(each["name"]) for each in made.values()))
     return plan.fold(into, made, remark)
 

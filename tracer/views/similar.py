@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from tracer.views.heads import MOST, common_head, shape
@@ -33,6 +34,7 @@ _DIGIT = re.compile(r"\d")
 
 Path = int
 _END: Path = 0
+_ONLY_END = frozenset({_END})
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class _Level:
     is_id: bool = False
     topics: list[str] = field(default_factory=list)
     children: list[_Level] = field(default_factory=list)
-    below: set[Path] = field(default_factory=set)
+    below: AbstractSet[Path] = frozenset()
 
     @property
     def is_many(self) -> bool:
@@ -75,7 +77,9 @@ def templates(topics: Iterable[str], clients: Collection[str] = ()) -> dict[str,
     """
     folding = _Folding(frozenset(clients))
     root = folding.tree(set(topics))
-    folding.fold(root)
+    # words last: whether those below one id are of a kind must not depend on how many of them it happened to use
+    for with_words in (False, True):
+        folding.fold(root, with_words=with_words)
     return folding.named(root)
 
 
@@ -83,6 +87,8 @@ class _Folding:
     def __init__(self, clients: frozenset[str]) -> None:
         self._clients = clients
         self._paths: dict[tuple[str, Path], Path] = {}
+        self._from_ids: set[Path] = set()
+        self._with_words = False
 
     def tree(self, topics: Iterable[str]) -> _Level:
         """The topics as a tree of their levels."""
@@ -105,28 +111,37 @@ class _Folding:
             before = levels
         return root
 
-    def fold(self, level: _Level) -> None:
-        """Join what is of a kind, from below."""
+    def fold(self, level: _Level, *, with_words: bool) -> None:
+        """Join what is of a kind, from below: ids, or words too."""
+        self._with_words = with_words
         for child in level.children:
             if child.children:
-                self.fold(child)
+                self.fold(child, with_words=with_words)
             else:
-                child.below = {_END}
+                child.below = _ONLY_END
         self._settle(level)
 
     def _settle(self, level: _Level) -> None:
         """Join the children, which are settled."""
         level.children = self._joined(level.children)
-        level.below = {_END} if level.topics else set()
+        below = {_END} if level.topics else set()
+        paths = self._paths
         for child in level.children:
             token = _ANY if child.is_id else next(iter(child.names))
-            level.below.update([self._paths.setdefault((token, path), len(self._paths) + 1) for path in child.below])
+            longer = [paths.setdefault((token, path), len(paths) + 1) for path in child.below]
+            below.update(longer)
+            if child.is_id:
+                self._from_ids.update(longer)
+        level.below = below
 
     def _joined(self, children: list[_Level]) -> list[_Level]:
-        if len(children) == 1:
+        candidates: list[_Level] = []
+        joined: list[_Level] = []
+        for level in children:
+            (candidates if level.is_id or self._is_word(level) else joined).append(level)
+        if len(candidates) < 2:
             return children
-        joined = []
-        for kind in self._kinds(children):
+        for kind in self._kinds(candidates):
             if sum(len(level.names) for level in kind.levels) < LEAST:
                 joined += kind.levels
             else:
@@ -157,7 +172,7 @@ class _Folding:
         under: dict[Path, list[int]] = defaultdict(list)
         for level in sorted(children, key=self._order):
             below = self._compared(level)
-            best = self._best(level, below, found, under) if level.is_id or self._is_word(level) else None
+            best = self._best(level, below, found, under)
             if best is None:
                 best = len(found)
                 found.append(_Kind([], set(), level.is_id))
@@ -170,7 +185,7 @@ class _Folding:
             kind.below |= below
         return found
 
-    def _compared(self, level: _Level) -> set[Path]:
+    def _compared(self, level: _Level) -> AbstractSet[Path]:
         """What is compared: for ids with nothing below them, their form, or `co2` and `pm10` were of a kind."""
         if level.children or not level.is_id:
             return level.below
@@ -178,7 +193,9 @@ class _Folding:
         form = _CLIENT if name in self._clients else shape(name)
         return {self._paths.setdefault((f"{_ANY}{form}", _END), len(self._paths) + 1)}
 
-    def _best(self, level: _Level, below: set[Path], found: list[_Kind], under: dict[Path, list[int]]) -> int | None:
+    def _best(
+        self, level: _Level, below: AbstractSet[Path], found: list[_Kind], under: dict[Path, list[int]]
+    ) -> int | None:
         """The place of the kind that a level is of, if any."""
         shared = Counter(place for path in below for place in under.get(path, ()))
         for place, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
@@ -194,10 +211,15 @@ class _Folding:
         """Ids before words; then those with most below them, to which the others are compared."""
         return (not level.is_id, -len(level.below), min(level.names))
 
-    @staticmethod
-    def _is_word(level: _Level) -> bool:
-        """Whether it may be one of a kind because of all that lies below it: `temp` and `status` are not."""
-        return bool(level.children) and (level.is_many or not _is_fixed(next(iter(level.names))))
+    def _is_word(self, level: _Level) -> bool:
+        """Whether it may be one of a kind because of all that lies below it.
+
+        `temp` and `status`, with nothing below them, are not. Nor are words with ids below them and nothing else:
+        `sensor/{id}/config` and `light/{id}/config`, `NBIRTH/{node}` and `NDATA/{node}` are two kinds of topics.
+        """
+        if not self._with_words or not level.children or _is_fixed(min(level.names)):
+            return False
+        return len(level.below) > 1 or not self._from_ids.issuperset(level.below)
 
     def named(self, root: _Level) -> dict[str, str]:
         """The template of each topic that stands below a level which stands for many."""

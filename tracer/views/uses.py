@@ -5,7 +5,7 @@ Comes in: a graph, and the plan so far. Goes out: sets of topic nodes by service
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,26 +62,26 @@ def uses(graph: nx.MultiDiGraph[str], plan: Plan, services: Iterable[str]) -> di
 
 
 def grouped(
-    graph: nx.MultiDiGraph[str], plan: Plan, groups: Mapping[str, Iterable[str]] | list[list[str]], why: str
+    graph: nx.MultiDiGraph[str], plan: Plan, groups: Iterable[tuple[str, list[str]]], why: str
 ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """The nodes that services go into, and what is said of these; names that are in use get a number.
 
     Args:
         graph: the raw one.
         plan: so far.
-        groups: nodes of services; by the name of their group, or without one: it is then made of theirs, and groups
-            of one name are numbered in this order.
+        groups: names, and nodes of services; without a name it is made of theirs. Groups of one name are numbered in
+            this order.
         why: the attribute `group`.
     """
     taken = {str(each["name"]) for _, each in graph.nodes(data=True) if each["kind"] == "service"}
     taken |= {str(each["name"]) for each in plan.made.values() if "group" in each}
-    named = sorted(groups.items()) if isinstance(groups, Mapping) else [("", members) for members in groups]
     into: dict[str, str] = {}
     made: dict[str, dict[str, Any]] = {}
-    for wanted, nodes in named:
-        base = wanted or group_name(str(graph.nodes[node]["name"]) for node in nodes)
+    for wanted, nodes in groups:
+        own = {str(graph.nodes[node]["name"]) for node in nodes}
+        base = wanted or group_name(own)
         name, number = base, 2
-        while name in taken:
+        while name in taken - own:
             name = f"{base} ({number})"
             number += 1
         taken.add(name)

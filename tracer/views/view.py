@@ -11,6 +11,8 @@ A view is a graph with the nodes and edges of `tracer.graph`, and more attribute
   `whole` (False where these are only a part of the template's, or where only a part of the group's members has it;
   missing means True). A filter with wildcards has all topics that it matches, also those that nothing was seen on. A
   group has a template wholly, too, where each topic is one member's: that others have none is what the two counts say.
+  subscribe edge: `others_seen` and `others_inferred`, how many of its messages came from services that are not in the
+  view; missing where none did.
   any node: `hidden` (why it is not drawn: `sys`, `debugger`, `rest`). Formats that hold data keep such nodes.
   graph: `remarks`, the same as `View.remarks`, as plain JSON.
 """
@@ -22,6 +24,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import networkx as nx
+
+from tracer.views.others import note_others
 
 Shown = Literal["all", "active", "services"]
 Fold = Literal["auto", "off"]
@@ -101,4 +105,5 @@ class View:
         edges = left.edges(keys=True, data=True)
         gone = [(one, two, key) for one, two, key, edge in edges if edge.get("topic") in topics]
         left.remove_edges_from(gone)
+        note_others(left, self.graph)
         return left

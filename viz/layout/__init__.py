@@ -28,6 +28,9 @@ MOST_SERVICES = 40
 MOST_LINES = 400
 """Above these a picture of `flow` is a knot, and `dot` takes seconds (200 nodes 0.8 s, 500 6.5 s)."""
 
+PAGE = (60, 150)
+"""Services and rows of a matrix that still are one large page; more are drawn, too, with a word about it."""
+
 WIDEST = 3000.0
 """Points; a flow that is wider (a long chain) can't be read on any screen."""
 
@@ -68,7 +71,7 @@ def lay_out(
     top = TOP + steps.height
     if layout == "matrix" and any(each["kind"] == "topic" for _, each in graph.nodes(data=True)):
         cells = matrix(linked(parts_of(graph, heads=False), links), top=top, left=LEFT)
-        return frame(cells, layout="matrix", title=title, said=said, notes=(), steps=steps)
+        return frame(cells, layout="matrix", title=title, said=said, notes=_large(cells), steps=steps)
     parts = steps.numbered(linked(parts_of(graph), links))
     notes: tuple[str, ...] = ()
     if keep is not None and layout in {"auto", keep.layout} and can_keep(parts, keep):
@@ -97,6 +100,14 @@ def _title(graph: nx.MultiDiGraph[str], title: str) -> str:
         return words.of_comparison(graph, title)
     source = str(graph.graph.get("source") or "")
     return heading(title or words.of_log(source) or "Who publishes, who receives", _LONGEST_TITLE)
+
+
+def _large(cells: Parts) -> tuple[str, ...]:
+    services, rows = len(cells.boxes), sum(len(table.rows) for table in cells.tables)
+    if services <= PAGE[0] and rows <= PAGE[1]:
+        return ()
+    counted = f"{words.number(services, 'service')} and {words.number(rows, 'row')}"
+    return (f"Larger than a page: {counted}; an excerpt is easier to read.",)
 
 
 def _too_large(parts: Parts) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from viz.layout.frame import heading_width
 from viz.layout.order import beside, neighbours, ordered, stacked
-from viz.layout.parts import PADDING, Parts
+from viz.layout.parts import Parts
 from viz.layout.routes import height_for, middles, routed
+from viz.layout.tables import PADDING
 from viz.scene import Box, Label, Table
 
 _Shape = TypeVar("_Shape", Box, Table)

@@ -80,7 +80,7 @@ def run_dot(sources: Sequence[str], *, limit: float) -> list[dict[str, Any]]:
         answer.seek(0)
         try:
             places = list(_values(answer.read().decode()))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise NoLayout("dot gave an answer that is not JSON") from error
     if not all(isinstance(each, dict) for each in places):
         raise NoLayout("dot gave an answer that is no graph")

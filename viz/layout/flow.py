@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 from viz.layout.crossing import crossings
 from viz.layout.engine import NoLayout, run_dot
-from viz.layout.parts import Parts, without_counts
+from viz.layout.parts import Parts
 from viz.layout.plans import Plan, plans
 from viz.layout.routes import height_for, routed
-from viz.scene import Arrow, Box, Label, Point, Table
+from viz.layout.tables import without_counts
+from viz.scene import BEHIND, Arrow, Box, Label, Point, Table
 from viz.text import monospace_width
 
 _Shape = TypeVar("_Shape", Box, Table)
@@ -47,7 +48,7 @@ def flow(parts: Parts, *, top: float, left: float, limit: float) -> Parts:
     Raises:
         NoLayout: `dot` is not there, failed, or was too slow.
     """
-    parts = replace(without_counts(parts), boxes=_grown(parts))
+    parts = replace(parts, boxes=_grown(parts), tables=tuple(map(without_counts, parts.tables)))
     ids = _ids(parts)
     drawn = parts.lines
     ways = plans(parts, drawn)
@@ -105,7 +106,8 @@ def _grown(parts: Parts) -> tuple[Box, ...]:
 def _source(plan: Plan, drawn: list[Arrow], ids: Mapping[str, str]) -> str:
     lines = [f'digraph {{ graph [{_GRAPH}]; node [label="" margin=0]; edge [arrowsize={_HEAD}];']
     for box in plan.services:
-        inches = f"width={box.width / 72:.4f} height={box.height / 72:.4f}"
+        behind = _behind(box)
+        inches = f"width={(box.width + behind) / 72:.4f} height={(box.height + behind) / 72:.4f}"
         lines.append(f"{ids[box.node]} [shape=box fixedsize=true {inches}];")
     lines += [f"{_bare(ids[table.node])} [shape=plain label=<{_cells(table)}>];" for table in plan.tables]
     for number, arrow in enumerate(drawn):
@@ -157,7 +159,7 @@ def _placed(
         if _is_labelled(arrow, drawn):
             x, y = middles[f"e{number}"]
             labels.append(Label("line", arrow.label, x, y + LABEL_SIZE / 3))
-    boxes = tuple(_centred(box, centres[ids[box.node]]) for box in parts.boxes)
+    boxes = tuple(_before_others(_centred(box, centres[ids[box.node]])) for box in parts.boxes)
     tables = tuple(_centred(table, centres[_bare(ids[table.node])]) for table in parts.tables)
     if not tables:
         return replace(parts, boxes=boxes, arrows=tuple(arrows), labels=tuple(labels))
@@ -168,6 +170,15 @@ def _placed(
 def _is_labelled(arrow: Arrow, drawn: list[Arrow]) -> bool:
     """Whether words stand on a line: on one between services, as long as there are few of them."""
     return arrow.kind == "deliver" and len(drawn) <= _MOST_LABELS
+
+
+def _behind(box: Box) -> float:
+    """The room for the second rectangle of a group, so that no head of a line is hidden by it."""
+    return BEHIND if box.count else 0.0
+
+
+def _before_others(box: Box) -> Box:
+    return replace(box, x=box.x - _behind(box) / 2, y=box.y + _behind(box) / 2)
 
 
 def _centred(shape: _Shape, centre: Point) -> _Shape:

@@ -156,7 +156,6 @@ def _samples(parts: Parts) -> list[Sample]:
     parts_only = (each for each in joined if not each.whole and each.change != "gone")
     found |= {"part" for each in parts_only if each.style not in {"inferred", "partly"}}
     found |= {"group" for box in parts.boxes if box.count}
-    found |= {"group" for table in parts.tables for row in table.rows if row.times}
     found |= {"order" for arrow in drawn if arrow.order}
     found |= {"retained" for table in parts.tables for row in table.rows if row.retained}
     rows = [row for table in parts.tables for row in table.rows]

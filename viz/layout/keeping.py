@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from viz.layout.parts import ROW_HEIGHT, Parts, without_counts
+from viz.layout.parts import Parts
 from viz.layout.routes import HEAD, height_for, routed
+from viz.layout.tables import ROW_HEIGHT, without_counts
 from viz.scene import Arrow, Box, Scene, Table
 
 _GAP = 12.0
@@ -41,7 +42,8 @@ def kept(parts: Parts, before: Scene) -> Parts:
         parts: what to draw, at its natural size.
         before: the scene that was shown, of layout `flow` or `columns`.
     """
-    parts = without_counts(parts) if before.layout == "flow" else parts
+    if before.layout == "flow":
+        parts = replace(parts, tables=tuple(map(without_counts, parts.tables)))
     tables = _apart(_tables(parts, before), ())
     boxes = _apart(_boxes(parts, before, tables), tables)
     sent = [arrow for arrow in parts.arrows if arrow.kind in {"publish", "deny"}]

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from viz.layout.parts import INDENT, PADDING, SERVICE_SIZE, TIMES_GAP, Parts, row_width
+from viz.layout.parts import SERVICE_SIZE, Parts
+from viz.layout.tables import INDENT, PADDING, TIMES_GAP, row_width
 from viz.scene import TURNED, Arrow, Box, Label, Mark, Row, Table, signed
 from viz.text import label, sans_width
 

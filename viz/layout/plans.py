@@ -17,12 +17,11 @@ from viz.layout.parts import Parts
 from viz.scene import Arrow, Box, Table
 
 FEW_LINES = 120
-"""Up to so many lines all plans are tried; above, where each costs much more, only the natural order."""
-MANY_LINES = 400
-"""Above so many lines `dot` may need all the time that it has for a single plan."""
+"""Above so many lines `dot` may need all the time that it has, and only the most promising plan is tried."""
 
 _MIXED = 6
-"""Orders at random that are tried beside the natural one. Always the same ones."""
+_WORK = 480
+"""Orders at random that are tried beside the natural one, always the same: six, or fewer in a graph of many lines."""
 
 _Pulling = Literal["all", "stronger", "sent"]
 
@@ -52,8 +51,8 @@ def plans(parts: Parts, drawn: Sequence[Arrow]) -> list[Plan]:
     ways = list(dict.fromkeys(loose.values()))
     found = [Plan(services, parts.tables, way) for way in ways]
     if len(drawn) > FEW_LINES:
-        return found if len(drawn) <= MANY_LINES else found[:1]
-    for seed in range(1, _MIXED + 1):
+        return found[:1]
+    for seed in range(1, 1 + min(_MIXED, _WORK // max(1, len(drawn)))):
         mix = random.Random(seed)  # noqa: S311 - it keeps no secret, it must be the same every time
         mixed, tables = mix.sample(services, len(services)), mix.sample(parts.tables, len(parts.tables))
         found += [Plan(mixed, tables, way) for way in ways]

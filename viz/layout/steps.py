@@ -1,7 +1,7 @@
 """The actions of a run in their order: a number on each request's line, and a list to read them from.
 
-In: `actions` of a graph: dicts with `number`, `action` (the topic of the request), `outcome`, and `seconds` where
-they are known. A graph without them is drawn without numbers.
+In: `actions` of a graph: dicts with `number`, `action` (the topic of the request), `outcome`, `seconds` where they are
+known, and `node` where another node than the topic's own stands for it. A graph without them is drawn without numbers.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def steps_of(actions: Iterable[Mapping[str, Any]]) -> Steps:
     numbers: dict[str, list[str]] = defaultdict(list)
     texts = []
     for each in sorted(actions, key=lambda each: int(each["number"])):
-        numbers[f"topic:{each['action']}"].append(str(each["number"]))
+        numbers[str(each.get("node") or f"topic:{each['action']}")].append(str(each["number"]))
         texts.append(_text(each))
     if len(texts) > _MOST:
         texts[_MOST:] = [f"and {len(texts) - _MOST:,} more"]

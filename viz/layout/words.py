@@ -221,7 +221,7 @@ def of_remarks(remarks: Iterable[Remark]) -> tuple[str, ...]:
 _REMARKS: dict[What, str] = {
     "sys": "hidden: $SYS ({topics})",
     "debuggers": "hidden: {names}",
-    "templates": "{topics} drawn as {drawn}",
+    "templates": "{topics} drawn as {drawn}, \N{MULTIPLICATION SIGN} so many each",
     "collapsed": "{topics} drawn as {drawn}: {names}",
     "grouped": "{services} drawn as {drawn}",
     "shared": "{services} that share subscriptions drawn as {drawn}",

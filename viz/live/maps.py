@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from tracer import garbage
 from tracer.errors import CopperError
 from tracer.pulses import EdgeKey, Pulse
-from viz.layout.parts import line_width
+from viz.layout.reader import line_width
 from viz.live.drawing import Drawing, draw
 from viz.live.graphs import Graph, Graphs
 from viz.live.query import Shown

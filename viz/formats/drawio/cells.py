@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET  # only written here, never read
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 PAGE = "copper"
 """The id of our page; a file may hold others."""
@@ -101,8 +102,14 @@ def number(value: float) -> str:
 
 def styled(text: str) -> Style:
     """A style taken apart: `text;align=left;` → `{"text": None, "align": "left"}`."""
+    return dict(_parts(text))
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Taken apart once: a drawing has few styles and many cells."""
     pairs = (part.partition("=") for part in text.split(";") if part)
-    return {key: value if sign else None for key, sign, value in pairs}
+    return tuple((key, value if sign else None) for key, sign, value in pairs)
 
 
 def spelled_style(style: Style) -> str:

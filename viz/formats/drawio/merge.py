@@ -13,6 +13,7 @@ import copy
 import xml.etree.ElementTree as ET  # reads nothing: `read` does
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from viz.formats.drawio.cells import (
@@ -100,7 +101,7 @@ class _Known:
     fresh: Cell
     old: Cell
 
-    @property
+    @cached_property
     def was(self) -> Style | None:
         return noted(self.old)
 
@@ -109,7 +110,11 @@ class _Known:
         """Whether a person put it into another layer, group or table."""
         return self.was is None or self.was.get("parent") != self.old.parent
 
-    @property
+    @cached_property
+    def theirs(self) -> Style:
+        return self.old.style
+
+    @cached_property
     def loose(self) -> bool:
         """Whether no person has moved it."""
         was = self.was
@@ -119,7 +124,7 @@ class _Known:
 
     def touched(self, key: str) -> bool:
         """Whether a person changed this key of its style."""
-        was, now = self.was or {}, self.old.style
+        was, now = self.was or {}, self.theirs
         return (key in was) != (key in now) or was.get(key) != now.get(key)
 
 
@@ -140,7 +145,8 @@ def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool, g
     """A cell of ours as a person left it."""
     fresh, old = each.fresh, each.old
     if fresh.data is None:
-        return old if fresh.ident == ROOT else replace(old, attributes={**old.attributes, "parent": ROOT})
+        layer = old.attributes if fresh.ident == ROOT else {**old.attributes, "parent": ROOT}
+        return replace(old, attributes=_sorted_like(fresh.attributes, layer))
     parent = old.parent if each.moved_out and old.parent in there and old.parent != ROOT else fresh.parent
     theirs = {key: value for key, value in old.attributes.items() if key not in {"source", "target", "value"}}
     ours = {key: value for key, value in fresh.attributes.items() if key != "visible"}
@@ -148,7 +154,7 @@ def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool, g
     data = {**(old.data or {}), **fresh.data}
     cell = replace(fresh, attributes=_sorted_like(ours, attributes), data=_sorted_like(fresh.data, data), rest=old.rest)
     if fresh.edge:
-        return replace(cell, geometry=old.geometry)
+        return replace(cell, geometry=_way(each))
     if not anchored and (each.loose or grid):
         return cell
     return replace(cell, geometry=_geometry(cell, each, page))
@@ -156,7 +162,7 @@ def _kept(each: _Known, page: Page, there: Collection[str], *, anchored: bool, g
 
 def _style(each: _Known) -> Style:
     """Our style, but for the keys that a person changed; a line keeps its way, which goes with where things are."""
-    theirs, ours = each.old.style, each.fresh.style
+    theirs, ours = each.theirs, each.fresh.style
     kept = {key for key in (*theirs, *(each.was or {})) if each.was is None or each.touched(key)}
     if each.fresh.edge:
         follow = {key for key in _HEIGHTS & theirs.keys() & ours.keys() if not each.touched(key)}
@@ -182,6 +188,18 @@ def _geometry(cell: Cell, each: _Known, page: Page) -> ET.Element | None:
             place.set(side, number(measure(old, side)))
     _fold(place, old)
     return place
+
+
+def _way(each: _Known) -> ET.Element | None:
+    """Which way a line goes: as it went."""
+    fresh, way = each.fresh.geometry, copy.deepcopy(each.old.geometry)
+    if fresh is None or way is None:
+        return fresh
+    for one, model in zip(way.iter(), fresh.iter(), strict=False):
+        attributes = _sorted_like(model.attrib, one.attrib)
+        one.attrib.clear()
+        one.attrib.update(attributes)
+    return way
 
 
 def _fold(place: ET.Element, old: Cell) -> None:

@@ -81,22 +81,24 @@ def _give_way(cells: dict[str, Cell], ground: Ground) -> None:
     before = {
         cell.ident: Spot(measure(cell, "x"), measure(cell, "y"), *_size(ground.old[cell.ident])) for cell in standing
     }
-    pushing = [cell.ident for cell in standing if spot(cell, cells).bottom > before[cell.ident].bottom]
-    if not pushing:
-        return
+    now = {cell.ident: spot(cell, cells) for cell in standing}
+    pushing = [name for name, here in now.items() if here.bottom > before[name].bottom]
     nodes = [cell for cell in standing if cell.parent != _WORDS]
+    if not pushing or not nodes:
+        return
     lowest = max(before[cell.ident].bottom for cell in nodes)
     for cell in sorted(nodes, key=lambda each: before[each.ident].y):
         was = before[cell.ident]
         least = was.y
         for name in pushing if cell.ident in ground.loose else ():
-            above, now = before[name], spot(cells[name], cells)
-            if above.bottom <= was.y and now.beside(was):
-                least = max(least, now.bottom + min(_LEAST, was.y - above.bottom))
+            room = was.y - before[name].bottom
+            if room >= 0 and now[name].beside(was):
+                least = max(least, now[name].bottom + min(_LEAST, room))
         if least > was.y:
             cells[cell.ident] = _moved(cell, y=least)
+            now[cell.ident] = replace(now[cell.ident], y=least)
             pushing.append(cell.ident)
-    down = max(spot(cells[cell.ident], cells).bottom for cell in nodes) - lowest
+    down = max(now[cell.ident].bottom for cell in nodes) - lowest
     for cell in standing:
         if cell.parent == _WORDS and cell.ident in ground.loose and before[cell.ident].y >= lowest and down > 0:
             cells[cell.ident] = _moved(cell, y=before[cell.ident].y + down)

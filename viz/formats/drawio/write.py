@@ -173,7 +173,9 @@ def _line(arrow: Arrow, tables: Mapping[str, Table]) -> Cell:
         style += _side(arrow, tables)
     ends = {"source": node_id(arrow.source), "target": node_id(arrow.target)}
     where = _layer_of(arrow)
-    place = Element("mxGeometry", {"relative": "1", "as": "geometry"})
+    # a number stands near the head, where no two lines are close together
+    along = {"x": "0.6"} if arrow.order else {}
+    place = Element("mxGeometry", {**along, "relative": "1", "as": "geometry"})
     if bent:
         way = SubElement(place, "Array", {"as": "points"})
         steps = 2 * (len(arrow.points) - 1) // 3

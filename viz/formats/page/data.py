@@ -7,7 +7,8 @@ searched in. Knows no HTML and no positions.
   most; topics level by level. `times`: how many it stands for; `clients`: other names that it is found by.
     In a comparison: `change`, `added` or `gone`.
   lines: `{kind: publish | subscribe | deny, from, to, messages, bytes, qos, last}`; `filters` of a subscription, where
-  they are not the topic itself; `part: 1` where it holds for only a part of a template's topics or a group's members.
+  they are not the topic itself; `part: 1` where it holds for only a part of a template's topics or a group's members;
+  `others: {messages, seen, inferred}` of it are from services that are not shown.
     In a comparison: `change`, and `before`, the messages of a line that is gone.
   feeds: `{from, to, topic, messages, seen, inferred}`: whose messages reach whom. A topic that is not shown is null,
   and `on` is its name.
@@ -23,6 +24,7 @@ from typing import Any
 import networkx as nx
 
 from tracer.views.changes import changed
+from tracer.views.others import OTHERS
 from viz.text import shown
 
 Plain = dict[str, Any]
@@ -130,6 +132,9 @@ def _line(edge: Mapping[str, Any], topic: str) -> Plain:
     filters = sorted(map(str, edge.get("filters") or ()))
     if filters and filters != [topic]:
         line["filters"] = [shown(each) for each in filters]
+    others = {kind: edge[name] for kind, name in zip(("seen", "inferred"), OTHERS, strict=True) if edge.get(name)}
+    if others:
+        line["others"] = {"messages": sum(others.values()), **others}
     if edge.get("whole") is False:
         line["part"] = 1
     if edge.get("change"):

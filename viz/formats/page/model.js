@@ -36,7 +36,7 @@ function styleOf(model, line) {
   if (line.kind !== "subscribe") return line.kind;
   if (line.change === "gone") return "proven";
   if (!line.messages) return "idle";
-  const from = sendersOf(model, line);
+  const from = [...sendersOf(model, line), ...(line.others ? [line.others] : [])];
   if (!from.some((feed) => feed.inferred)) return "proven";
   return from.some((feed) => feed.seen) ? "partly" : "inferred";
 }

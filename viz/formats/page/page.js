@@ -115,6 +115,12 @@
     show();
   }
 
+  /** Enter in the search: what was found first. */
+  function openFirst() {
+    const [first] = state.q ? hitsOf(model, state.q) : [];
+    if (first !== undefined && first !== state.open) open(first, search);
+  }
+
   /** Escape: the last thing first. */
   function back(from) {
     if (from === search && state.q) go({ q: "" }, true);
@@ -164,6 +170,7 @@
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (key === "Escape") return back(target);
+    if (target === search && key === "Enter") return openFirst();
     if (target.matches("input, select")) return;
     if (key === "f") return focusOn(target);
     if (key.startsWith("Arrow")) return move(event);

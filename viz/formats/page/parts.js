@@ -56,10 +56,11 @@ function listed(things) {
 /** Whose messages came by a subscription. */
 function fromWhom(model, line) {
   if (line.change === "gone") return ["gone: " + amount(line.before, "message") + " before"];
-  if (!line.messages) return ["nobody yet: nothing came"];
+  if (!line.messages) return ["nothing came"];
   const known = sendersOf(model, line);
-  const lost = line.messages - total(known, "messages");
-  const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), ": " + proofOf(feed)));
+  const lost = line.messages - total(known, "messages") - (line.others ? line.others.messages : 0);
+  const items = known.map((feed) => el("span", {}, nameOf(model, feed.from), " (" + proofOf(feed) + ")"));
+  if (line.others) items.push("services that are not shown (" + proofOf(line.others) + ")");
   return listed(lost > 0 ? [...items, lost.toLocaleString("en") + " from unknown"] : items);
 }
 
@@ -110,8 +111,10 @@ function panelOf(model, place) {
   const noun = service ? "topic" : "service", Noun = service ? "Topic" : "Service";
   const parts = [];
   const section = (title, words, heads, rows) => parts.push(el("h3", {}, title, " ", el("small", {}, rows.length ? words : "nothing")), ...(rows.length ? tableOf(title, heads, rows) : []));
-  section(service ? "Publishes" : "Published by", inWords(sent, noun), [Noun, "Messages", "Bytes", "QoS", "Last"], sent.map((line) => [other(line), ...numbers(model, line)]));
-  section(service ? "Receives" : "Received by", inWords(got, noun), [Noun, "Messages", "From"], got.map((line) => [[other(line), ...filtersOf(model, line)], line.messages.toLocaleString("en"), fromWhom(model, line)]));
+  if (model.lines.length) {
+    section(service ? "Publishes" : "Published by", inWords(sent, noun), [Noun, "Messages", "Bytes", "QoS", "Last"], sent.map((line) => [other(line), ...numbers(model, line)]));
+    section(service ? "Receives" : "Received by", inWords(got, noun), [Noun, "Messages", "From"], got.map((line) => [[other(line), ...filtersOf(model, line)], line.messages.toLocaleString("en"), fromWhom(model, line)]));
+  }
   if (service) {
     for (const [title, feeds, end] of [["Feeds", model.feeding[place], "to"], ["Fed by", model.fed[place], "from"]]) {
       const rows = byService(model, feeds, end);

@@ -95,7 +95,7 @@ def style(name: str, more: str, hovered: Iterable[str], *, compared: bool = Fals
     more += _CHANGED_RULES if compared else ""
     rules = [_rule(name, *line.split("{", 1)) for line in (_RULES + more).split("\n") if line]
     rules += _coloured(name, "light", colours)
-    rules += ["@media (prefers-color-scheme:dark){", *_coloured(name, "dark", colours), "}"]
+    rules += ["@media screen and (prefers-color-scheme:dark){", *_coloured(name, "dark", colours), "}"]
     return "\n".join(["", *rules, *hovered, ""])
 
 
