@@ -105,7 +105,7 @@ class Following:
         with self._lock:
             present, counts = self._present, self._present.counts
             quiet = None if present.taken_at is None else max(0.0, time.time() - present.taken_at)
-            problem = self._problem or self._look()
+            problem = self._look() or self._problem
             return Health(
                 source=self._name,
                 lines=counts.lines,

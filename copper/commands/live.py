@@ -138,13 +138,15 @@ def _following(logs: tuple[str, ...], folder: Path) -> Following:
     if not is_path(log):
         return Following(log, partial(watch, log))
     file = Path(log)
-    if not file.exists():
-        words(f"{log}: there is no such file yet; it is read once it is there")
 
-    def gone() -> str:
-        return "" if file.exists() else f"{log} is gone; reading goes on once it is there again"
+    def missing() -> str:
+        if file.exists():
+            return ""
+        return f"{log} is not there; it is read as soon as it is (log_dest in mosquitto.conf says where the log is)"
 
-    return Following(", ".join((*before, log)), partial(watch, log, parts=before), gone)
+    if missing():
+        words(missing())
+    return Following(", ".join((*before, log)), partial(watch, log, parts=before), missing)
 
 
 def _refuse_others(logs: tuple[str, ...]) -> None:

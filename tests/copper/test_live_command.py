@@ -67,13 +67,12 @@ def test_the_page_says_what_the_graph_command_says(log):
 def test_a_log_that_is_not_there_yet_is_waited_for_and_one_that_vanishes_too(tmp_path):
     log = tmp_path / "mosquitto.log"
     with live(tmp_path, log) as page:
-        assert "there is no such file yet; it is read once it is there" in page.said
-        found = page.health(lambda health: any("there is no such file" in one for one in health["words"]))
-        assert "there is no such file" in found["advice"]["what"]
+        assert "is not there; it is read as soon as it is" in page.said
+        assert "is not there; it is read as soon as it is" in page.health()["advice"]["what"]
         log.write_bytes(log_of(*BEGIN))
         page.health(lambda health: health["lines"] and not health["words"])
         log.unlink()
-        page.health(lambda health: any("is gone; reading goes on" in one for one in health["words"]))
+        page.health(lambda health: any("is not there" in one for one in health["words"]))
         log.write_bytes(log_of(*BEGIN) + messages("lamp/state", 1))
         page.health(lambda health: not health["words"])
         assert wait_for(lambda: page.map()["counts"]["messages"] == 1)
