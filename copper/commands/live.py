@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import click
 
@@ -65,13 +66,13 @@ def live(  # one parameter an option
     from copper.serving import need_web  # noqa: PLC0415
 
     need_web("the live map")
-    from viz.live.query import Shown, text  # noqa: PLC0415  it comes with the server
+    from viz.live.query import Shown, parse, text  # noqa: PLC0415  it comes with the server
 
     where = at()
     run, showing = _showing(logs, folder, store)
     shown = Shown(look.choice, look.layout, span, include, exclude, run)  # type: ignore[arg-type]
-    _ = shown.topics  # what is no filter is told now
     query = text(shown)
+    parse(parse_qsl(query))  # what the page would not understand is told now
 
     def started(address: str) -> None:
         whole = address + ("&" if "?" in address else "?") + query if query else address

@@ -199,6 +199,7 @@ def test_it_is_opened_in_the_browser_that_is_there(log, tmp_path):
         (["LOG", "--token", TOKEN, "--token-file", "x"], "--token and --token-file both say the token"),
         (["LOG", "--token-file", "no/such/folder"], "can't be kept there: No such file or directory"),
         (["LOG", "--include", "a/#/b"], "a/#/b"),
+        (["LOG", "--hops", "1000"], "hops=: '1000' is no number from 0 to 100"),
         (["LOG", "--fold", "off", "--depth", "2"], "--fold off leaves everything as it is"),
         (["LOG", "-"], "is a log of its own; name it alone, or files only"),
         (["docker:x", "LOG"], "is a log of its own"),
