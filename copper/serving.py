@@ -35,7 +35,7 @@ def need_web(what: str, where: str | None = None) -> None:
         import uvicorn  # noqa: F401, PLC0415
     except ImportError as error:
         raise CopperError(
-            f"{what} needs Starlette and Uvicorn", where=where, next_step="pip install 'copper-mqtt[web]'"
+            f"{what} needs Starlette and Uvicorn", where=where, next_step="pip install starlette uvicorn"
         ) from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 
 from tracer.views.others import OTHERS
-from viz.scene import Style
+from viz.scene import Style, sureness
 from viz.text import LONGEST, label
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -40,17 +40,26 @@ def styles(graph: nx.MultiDiGraph[str]) -> dict[Line, Style]:
         seen, inferred = (edge["seen"], edge["inferred"]) if "topic" in edge else counts.get((source, target), (0, 0))
         seen, inferred = seen + edge.get(OTHERS[0], 0), inferred + edge.get(OTHERS[1], 0)
         found[source, target, key] = (
-            "proven" if key in {"publish", "deny"} else _style(edge["messages"], seen, inferred)
+            "proven" if key in {"publish", "deny"} else sureness(edge["messages"], seen, inferred)
         )
     return found
 
 
-def _style(messages: int, seen: int, inferred: int) -> Style:
-    if not messages:
-        return "idle"
-    if not inferred:
-        return "proven"
-    return "partly" if seen else "inferred"
+def orders(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
+    """The node of the topic of each of a run's actions → when it was asked for, such as `2` or `1, 4`.
+
+    A graph has `actions` where it is one of a run: dicts with `number`, `action` (the topic of the request), and `node`
+    where another node than the topic's own stands for it.
+    """
+    numbers: dict[str, list[str]] = defaultdict(list)
+    for each in sorted(graph.graph.get("actions") or (), key=lambda each: int(each["number"])):
+        numbers[str(each.get("node") or f"topic:{each['action']}")].append(str(each["number"]))
+    return {node: _few(found) for node, found in numbers.items()}
+
+
+def _few(numbers: list[str]) -> str:
+    """The numbers of an action; of many the first and how many follow."""
+    return ", ".join(numbers) if len(numbers) <= 3 else f"{numbers[0]}, {numbers[1]} +{len(numbers) - 2}"
 
 
 def has_topics(graph: nx.MultiDiGraph[str]) -> bool:

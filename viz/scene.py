@@ -237,3 +237,18 @@ def curve(points: tuple[Point, ...], share: float) -> Point:
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = points[3 * place : 3 * place + 4]
     a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
     return (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
+
+
+def sureness(messages: int, seen: int, inferred: int) -> Style:
+    """How sure it is whose messages these are; a sender that the log does not tell is no surer than an inferred one.
+
+    Args:
+        messages: that came.
+        seen: of them, those whose sender was seen.
+        inferred: those whose sender is inferred.
+    """
+    if not messages:
+        return "idle"
+    if seen >= messages and not inferred:
+        return "proven"
+    return "partly" if seen else "inferred"

@@ -11,7 +11,7 @@ from tracer.views.comparing import compared
 from viz import palette
 from viz.formats import FORMATS
 from viz.layout import lay_out
-from viz.layout.parts import TIMES
+from viz.lines import TIMES
 from viz.picture import draw
 from viz.scene import SIGNS
 

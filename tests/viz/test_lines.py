@@ -21,7 +21,8 @@ def arrows(graph, kind="receive"):
         ({"a": (3, 0), "b": (0, 1)}, "partly"),
         ({"a": (1, 2)}, "partly"),
         ({}, "idle"),
-        ({None: (2, 0)}, "proven"),
+        ({None: (2, 0)}, "inferred"),
+        ({"a": (1, 0), None: (2, 0)}, "partly"),
     ],
 )
 def test_a_line_says_how_the_senders_of_its_messages_are_known(senders, style):

@@ -9,6 +9,7 @@ from tests.viz.graphs import GraphMaker, workflow
 from tracer.views import simplified
 from viz.formats import svg
 from viz.layout import lay_out
+from viz.picture import draw
 
 
 def run(*actions):
@@ -95,3 +96,10 @@ def test_a_graph_without_actions_has_neither_numbers_nor_a_list():
 def test_names_of_actions_are_shown_safely():
     (line,) = listed(run(("a\x07/b", "finished", None)))
     assert line == r"1 a\u0007/b"
+
+
+@pytest.mark.parametrize(("name", "spelled"), [("mermaid", '|"1, 3"|'), ("dot", 'label="1, 3"')])
+def test_formats_without_a_scene_number_the_requests_too(name, spelled):
+    text = draw(TWICE, name).decode()
+    assert text.count(spelled) == 1
+    assert "order of the actions" in text.replace("#58;", ":")

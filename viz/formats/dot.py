@@ -18,7 +18,7 @@ import hashlib
 import networkx as nx
 
 from viz import palette
-from viz.lines import has_topics, named, stands_for, styles
+from viz.lines import has_topics, named, orders, stands_for, styles
 from viz.scene import Change, Style, signed
 from viz.text import cut, shown
 
@@ -47,11 +47,12 @@ _MEANING = {
     "publish": "orange: publishes",
     "subscribe": "blue: receives",
     "deliver": "from whom to whom",
-    "inferred": "dotted: sender inferred",
-    "partly": "dashed and dotted: some senders inferred",
+    "inferred": "dotted: sender inferred or unknown",
+    "partly": "dashed and dotted: some senders inferred or unknown",
     "idle": "pale, open head: subscribed, nothing came",
     "part": "dashed: only a part of them",
     "deny": "ends in a bar: refused by the broker",
+    "order": "number: order of the actions",
     "added": "green and +: new",
     "gone": "red, dashed and \N{MINUS SIGN}: gone",
 }
@@ -64,7 +65,7 @@ def render(graph: nx.MultiDiGraph[str], said: tuple[str, ...] = ()) -> str:
         graph: a view of it.
         said: what was done to it, sentences for the legend.
     """
-    sure = styles(graph)
+    sure, order = styles(graph), orders(graph)
     with_topics = has_topics(graph)
     nodes = [f"  {_node(graph, node)}" for node in sorted(graph)]
     edges: list[str] = []
@@ -78,7 +79,10 @@ def render(graph: nx.MultiDiGraph[str], said: tuple[str, ...] = ()) -> str:
             met |= {kind, style, change} | (set() if whole else {"part"})
         text = f"{kind} {shown(topic)}" if colon else kind
         tooltip = _quoted(f"{text}: {edge['messages']:,} message{'' if edge['messages'] == 1 else 's'}")
+        number = order.get(target, "") if kind == "publish" else ""
+        met |= {"order"} if number else set()
         look = _look(kind, style, whole=whole, change=change) if is_drawn else "style=invis constraint=false"
+        look += f" label={_quoted(number)}" if number and not change else ""
         edges.append(f"  {_id(source)} -> {_id(target)} [key={_id(str(key))} tooltip={tooltip} {look}];")
     legend = [text for sign, text in _MEANING.items() if sign in met]
     lines = [*(["; ".join(legend)] if legend else []), *said]

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import networkx as nx
 
 from viz import palette
-from viz.lines import TIMES, has_topics, named, styles
-from viz.scene import Change, Style, signed
+from viz.lines import TIMES, has_topics, named, orders, styles
+from viz.scene import Change, Style, signed, sureness
 
 MOST_LINES = 400
 MOST_LETTERS = 50_000
@@ -97,7 +97,7 @@ def _why(graph: nx.MultiDiGraph[str]) -> str:
 
 def _lines(graph: nx.MultiDiGraph[str]) -> list[_Line]:
     """All lines through topics; where a view has no topics, those from service to service."""
-    sure = styles(graph)
+    sure, order = styles(graph), orders(graph)
     if not has_topics(graph):
         return _delivered(graph)
     edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])
@@ -108,7 +108,7 @@ def _lines(graph: nx.MultiDiGraph[str]) -> list[_Line]:
             key,
             sure[source, target, key],
             bool(edge.get("whole", True)),
-            signed("", edge.get("change", "")),
+            signed(order.get(target, "") if key == "publish" else "", edge.get("change", "")),
             edge.get("change", ""),
         )
         for source, target, key, edge in edges
@@ -130,7 +130,7 @@ def _delivered(graph: nx.MultiDiGraph[str]) -> list[_Line]:
     found = []
     for (source, target), counts in pairs.items():
         messages, seen, inferred = map(sum, zip(*counts, strict=True))
-        style: Style = "idle" if not messages else "proven" if not inferred else "partly" if seen else "inferred"
+        style = sureness(messages, seen, inferred)
         topics = f"{len(counts):,} topic{'' if len(counts) == 1 else 's'}"
         text = f"{topics}, {messages:,} message{'' if messages == 1 else 's'}"
         change: Change = changes[source, target].pop() if len(changes[source, target]) == 1 else ""
@@ -207,14 +207,15 @@ def _legend(lines: list[_Line], said: tuple[str, ...]) -> str:
     words += [text for style, text in _MEANING.items() if style in receiving]
     words += ["dashed: only a part of them"] if any(not line.whole for line in lines) else []
     words += [text for change, text in _MEANING_OF_CHANGE.items() if any(line.change == change for line in lines)]
+    words += ["number: order of the actions"] if any(line.text and line.kind == "publish" for line in lines) else []
     words += ["ends in a cross: refused by the broker"] if any(line.kind == "deny" for line in lines) else []
     return f"legend[{_quoted(*words, *said)}]:::note"
 
 
 _MEANING: dict[Style, str] = {
     "proven": "solid: sender seen",
-    "partly": "dash-dotted: some senders inferred",
-    "inferred": "dotted: sender inferred",
+    "partly": "dash-dotted: some senders inferred or unknown",
+    "inferred": "dotted: sender inferred or unknown",
     "idle": "pale, ends in a ring: subscribed, nothing came",
 }
 

@@ -37,7 +37,7 @@ def _weasyprint() -> Any:
     try:
         import weasyprint  # noqa: PLC0415  an extra
     except ImportError as error:
-        next_step = "pip install 'copper-mqtt[pictures]'"
+        next_step = "pip install weasyprint"
         raise CopperError("PDF needs WeasyPrint, which is not installed", next_step=next_step) from error
     except OSError as error:
         next_step = "install it (Debian: apt install libpango-1.0-0 libpangoft2-1.0-0, macOS: brew install pango)"

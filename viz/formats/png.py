@@ -29,7 +29,7 @@ def render(scene: Scene) -> bytes:
     try:
         import resvg_py  # noqa: PLC0415  an extra
     except ImportError as error:
-        next_step = "pip install 'copper-mqtt[pictures]'"
+        next_step = "pip install resvg-py"
         raise CopperError("PNG needs resvg-py, which is not installed", next_step=next_step) from error
     return bytes(resvg_py.svg_to_bytes(svg_string=svg.render(scene), zoom=zoom(scene.width, scene.height)))
 

@@ -67,7 +67,7 @@ def lay_out(
     if layout not in LAYOUTS:
         raise CopperError(f"no layout {layout!r}", next_step=f"choose one of {', '.join(LAYOUTS)}")
     title = _title(graph, title)
-    steps = steps_of(graph.graph.get("actions") or ())
+    steps = steps_of(graph)
     top = TOP + steps.height
     if layout == "matrix" and any(each["kind"] == "topic" for _, each in graph.nodes(data=True)):
         cells = matrix(linked(parts_of(graph, heads=False), links), top=top, left=LEFT)

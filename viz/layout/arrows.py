@@ -15,7 +15,7 @@ from tracer.views.changes import passed
 from tracer.views.others import OTHERS
 from viz.layout import words
 from viz.layout.reader import Edge, Reader
-from viz.scene import Arrow, Change, Data, Row, Style, Table
+from viz.scene import Arrow, Change, Data, Row, Style, Table, sureness
 from viz.text import shown
 
 _LEAST_ROWS = 2
@@ -42,11 +42,7 @@ class _Senders:
 
     def style(self, messages: int) -> Style:
         seen, inferred = (sum(pair[side] for pair in (*self.counts.values(), self.others)) for side in (0, 1))
-        if not messages:
-            return "idle"
-        if not inferred:
-            return "proven"
-        return "partly" if seen else "inferred"
+        return sureness(messages, seen, inferred)
 
     def words(self, messages: int) -> list[str]:
         lines = []

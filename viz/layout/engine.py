@@ -42,7 +42,7 @@ def find_dot() -> str:
         return named
     found = shutil.which("dot") or _of_wheel()
     if found is None:
-        raise NoLayout("Graphviz's dot is not installed; pip install 'copper-mqtt[graphviz]' brings one")
+        raise NoLayout("Graphviz's dot is not installed; pip install graphviz-pure brings one")
     return found
 
 

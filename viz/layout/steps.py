@@ -6,13 +6,15 @@ known, and `node` where another node than the topic's own stands for it. A graph
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import networkx as nx
+
 from viz.layout import words
 from viz.layout.parts import Parts
+from viz.lines import orders
 from viz.scene import Label
 from viz.text import heading, label, sans_width
 
@@ -58,16 +60,13 @@ class Steps:
         return replace(parts, arrows=tuple(arrows))
 
 
-def steps_of(actions: Iterable[Mapping[str, Any]]) -> Steps:
+def steps_of(graph: nx.MultiDiGraph[str]) -> Steps:
     """Read the actions of a graph."""
-    numbers: dict[str, list[str]] = defaultdict(list)
-    texts = []
-    for each in sorted(actions, key=lambda each: int(each["number"])):
-        numbers[str(each.get("node") or f"topic:{each['action']}")].append(str(each["number"]))
-        texts.append(_text(each))
+    actions = sorted(graph.graph.get("actions") or (), key=lambda each: int(each["number"]))
+    texts = [_text(each) for each in actions]
     if len(texts) > _MOST:
         texts[_MOST:] = [f"and {len(texts) - _MOST:,} more"]
-    return Steps({node: _short(found) for node, found in numbers.items()}, tuple(_wrapped(texts)))
+    return Steps(orders(graph), tuple(_wrapped(texts)))
 
 
 def _text(one: Mapping[str, Any]) -> str:
@@ -77,11 +76,6 @@ def _text(one: Mapping[str, Any]) -> str:
     facts += [] if outcome == "finished" else [f"{_FAILED} {outcome}"]
     text = f"{one['number']} {label(str(one['action']))}"
     return f"{text} ({', '.join(facts)})" if facts else text
-
-
-def _short(numbers: list[str]) -> str:
-    """The numbers of an action; of many the first and how many follow."""
-    return ", ".join(numbers) if len(numbers) <= 3 else f"{numbers[0]}, {numbers[1]} +{len(numbers) - 2}"
 
 
 def _wrapped(texts: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from tests.tracer.logs import connected, published, sent, subscribed
 from tests.viz.live.systems import HOUSE, Spoken
 from tracer.errors import CopperError
 from tracer.views import Choice
-from viz.layout.parts import line_width
+from viz.layout.reader import line_width
 from viz.live import maps
 from viz.live.drawing import draw
 from viz.live.graphs import Graphs

@@ -98,7 +98,8 @@ def sample(what: Sample) -> str:
         return f"rounded=1;arcSize=50;strokeColor=none;fillColor={palette.PUBLISH.light};{_ORDER}"
     for change, (colour, _) in CHANGES.items():
         if what == change:
-            return f"line;strokeWidth=2;strokeColor={colour.light};{_broken(change)}"
+            words = f"fontColor={colour.light};fontStyle=1;fontSize=14;labelBackgroundColor={palette.PAGE.light};"
+            return f"line;strokeWidth=2;strokeColor={colour.light};{words}{_broken(change)}"
     kind: Kind = what if what in {"publish", "deny"} else "receive"
     pale = "opacity=40;" if what == "idle" else ""
     wide = 4 if what == "width" else 2

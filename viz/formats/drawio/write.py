@@ -28,7 +28,7 @@ from viz.formats.drawio.cells import (
 )
 from viz.formats.drawio.grid import grid, sign
 from viz.formats.drawio.said import counted, told
-from viz.scene import Arrow, Box, Kind, Label, LegendEntry, Row, Scene, Style, Table, curve, signed
+from viz.scene import SIGNS, Arrow, Box, Kind, Label, LegendEntry, Row, Sample, Scene, Style, Table, curve, signed
 from viz.text import sans_width
 
 LAYERS = {
@@ -49,6 +49,8 @@ _ONE_CURVE = 4
 """Points of a line that goes straight from side to side; one with more goes round something."""
 _NOT_DRAWN = {"retained"}
 """Entries of the legend for what this format shows in its data only."""
+_SIGNS: dict[Sample, str] = {"order": "1", "added": SIGNS["added"], "gone": SIGNS["gone"]}
+"""What is written in an entry of the legend."""
 _NO_WORDS = {"heading", "line"}
 """Columns have no names, since nothing need stay in its column; what stands on a line is that line's own label."""
 
@@ -215,7 +217,7 @@ def _legend(entry: LegendEntry, *, marks: bool) -> Iterator[Cell]:
     elif marks:
         style, wide, high = sign(kind, proof, whole=entry.sample != "part"), 8.4, 8.4
     place = geometry(entry.x, entry.y - high / 2, wide, high)
-    said = told("1" if entry.sample == "order" else "", "")
+    said = told(_SIGNS.get(entry.sample, ""), "")
     yield Cell(f"sample-{entry.sample}", _vertex(style, layer("words")), said, place)
     place = geometry(entry.x + entry.width + 4, entry.y - 10, sans_width(entry.text, 12.0), 20)
     style = styles.words(standing=False)
