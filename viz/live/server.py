@@ -168,7 +168,7 @@ class _Desk:
     async def _forget(self) -> None:
         """Close the runs that nobody looks at; what goes on now stays."""
         late = time.monotonic() - UNSEEN
-        for key in [key for key, feed in self._feeds.items() if key[0] and not feed.viewers]:
+        for key in [key for key, feed in self._feeds.items() if key[0] and not feed.viewers and not feed.is_busy]:
             if self._asked[key] < late:
                 await self._close(key)
 
@@ -178,7 +178,8 @@ class _Desk:
         feed = self._feeds.get(key)
         if feed is not None and shown.speed and not feed.viewers:
             health = await self.threads.quick(feed.system.health)
-            if health.over and self._feeds.get(key) is feed and not feed.viewers:
+            # whoever waits for a map of it would get none
+            if health.over and self._feeds.get(key) is feed and not feed.viewers and not feed.is_busy:
                 await self._close(key)
 
     async def _close(self, key: tuple[str, int]) -> None:

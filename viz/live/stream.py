@@ -240,6 +240,11 @@ class Feed:
         """All that listen."""
         return [viewer for channel in self._channels.values() for viewer in channel.viewers]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for a map that is being drawn."""
+        return any(channel.drawing is not None for channel in self._channels.values())
+
     # -- maps -------------------------------------------------------------------------------------------------
 
     async def map(self, shown: Shown, *, tidy: bool = False) -> Map:
