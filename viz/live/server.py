@@ -55,7 +55,7 @@ from viz.live.graphs import Graph, Graphs
 from viz.live.guard import LOOPBACK, Guard
 from viz.live.maps import Map
 from viz.live.query import Shown, parse, text
-from viz.live.stream import PACE, VIEWERS, Feed, Threads, Viewer, tail_filter
+from viz.live.stream import PACE, VIEWERS, EndedError, Feed, Threads, Viewer, tail_filter
 from viz.live.systems import Systems
 from viz.picture import compose
 
@@ -210,8 +210,13 @@ class _Desk:
     async def map(self, request: Request) -> tuple[Feed, Map]:
         """The map that is asked for."""
         feed, shown = await self.asked(request)
+        tidy = request.query_params.get("tidy") == "1"
         try:
-            return feed, await feed.map(shown, tidy=request.query_params.get("tidy") == "1")
+            try:
+                return feed, await feed.map(shown, tidy=tidy)
+            except EndedError:  # a replay has begun anew meanwhile
+                feed = await self.feed(shown)
+                return feed, await feed.map(shown, tidy=tidy)
         except CopperError as error:
             raise _NotThereError(error.what, where=error.where, next_step=error.next_step) from error
 
@@ -391,9 +396,11 @@ class _Events:
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body"})
             return
-        await feed.join(viewer)
         try:
+            await feed.join(viewer)
             await _first_of(_write(viewer, send), _disconnected(receive), self._desk.ending.wait())
+        except EndedError:
+            pass  # the browser asks again
         finally:
             feed.leave(viewer)
         with suppress(asyncio.TimeoutError, OSError):

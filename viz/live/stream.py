@@ -42,6 +42,10 @@ VIEWERS = 200
 T = TypeVar("T")
 
 
+class EndedError(CopperError):
+    """A feed was ended while a map of it was drawn: the server ends, or a replay begins anew."""
+
+
 class Threads:
     """Where what would hold the event loop runs."""
 
@@ -234,6 +238,7 @@ class Feed:
         self._channels: OrderedDict[Shown, _Channel] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         self._told = 0
+        self.is_ended = False
 
     @property
     def viewers(self) -> list[Viewer]:
@@ -259,7 +264,7 @@ class Feed:
         """
         channel = self._channel(shown)
         if tidy and channel.drawing is not None:
-            await asyncio.shield(channel.drawing)
+            await self._draw(channel)
         if tidy:
             channel.map.tidy()
             await self._draw(channel)
@@ -300,7 +305,12 @@ class Feed:
         """Draw a map; who asks while it is drawn waits for the same."""
         if channel.drawing is None:
             channel.drawing = asyncio.ensure_future(self._drawn(channel))
-        await asyncio.shield(channel.drawing)
+        try:
+            await asyncio.shield(channel.drawing)
+        except asyncio.CancelledError:
+            if self.is_ended:
+                raise EndedError("what was to be shown has ended", next_step="try again") from None
+            raise
 
     async def _drawn(self, channel: _Channel) -> None:
         try:
@@ -345,6 +355,7 @@ class Feed:
 
     def end(self) -> None:
         """Ask no more."""
+        self.is_ended = True
         for task in (self._task, *(channel.drawing for channel in self._channels.values())):
             if task is not None:
                 task.cancel()
