@@ -26,8 +26,8 @@ def test_the_wheel_brings_copper_tracer_and_viz_and_nothing_else(wheel):
     assert {name for name in names if not name.endswith(".dist-info")} == {"copper", "tracer", "viz"}
 
 
-def test_the_wheel_brings_the_files_of_the_page(wheel):
-    page = "viz/formats/page"
+@pytest.mark.parametrize("page", ["viz/formats/page", "viz/live/page"])
+def test_the_wheel_brings_the_files_of_the_page(wheel, page):
     brought = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(page)}
     assert brought == {f"{page}/{path.name}" for path in (ROOT / page).iterdir() if path.is_file()}
 
