@@ -1,6 +1,6 @@
 """Takes the docs' pictures of the live map: a home whose log grows, in a real Chromium.
 
-`python -m docs.make_screenshots` takes them all. They are looked at and not compared: what is lit is another line each time.
+`python -m docs.make_screenshots` takes them all. They are looked at and not compared: other lines are lit each time.
 """
 
 from __future__ import annotations

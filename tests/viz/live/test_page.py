@@ -515,6 +515,13 @@ def test_a_recorded_run_is_shown_at_a_speed_and_compared_with_another(shows):
     expect(page.get_by_role("tabpanel", name="Map")).to_be_visible()
 
 
+def test_a_replay_that_is_over_is_played_again(shows):
+    page = shows("run=one&speed=100")
+    with page.expect_request(lambda request: "/events?" in request.url and "after=" not in request.url):
+        page.get_by_role("button", name="Play again").click()
+    expect(named(page, "topic fetcher/fetch")).to_be_visible()
+
+
 @pytest.mark.parametrize("name", ["SVG", "draw.io", "JSON"])
 def test_what_is_shown_is_downloaded(shows, name):
     page = shows("include=door/%23")
@@ -561,6 +568,14 @@ def test_a_server_that_goes_is_told_of_and_the_page_comes_back_by_itself(shows):
         system.tell(*POWER)
         expect(page.locator("#counts")).to_contain_text("5 messages")
     page.context.close()
+
+
+def test_a_token_opens_the_map_and_does_not_stay_in_the_address(shows):
+    with served(Spoken(*HOUSE), token="a secret") as port:
+        page = shows("token=a+secret&open=service:panel", at=port)
+        expect(page.locator("#panel h2")).to_have_text("panel")
+        assert "secret" not in page.url
+        page.context.close()
 
 
 def test_no_name_becomes_markup(shows, house):
