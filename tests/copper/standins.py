@@ -19,7 +19,7 @@ from copper.workflow import parse
 from tests.needs import need
 
 
-def wait_for(condition, seconds: float = 10.0, what: str = "it"):
+def wait_for(condition, seconds: float = 30.0, what: str = "it"):
     """What `condition` answers as soon as that is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from xml.etree import ElementTree as ET
@@ -127,9 +126,11 @@ def test_a_run_that_was_killed_goes_on_and_does_nothing_twice(folder, lasting):
     (folder / "w.yaml").write_text(steps + "- {action: work/do, name: n3, wait: go}\n- {action: work/do, name: n4}\n")
     arguments = ["run", "w.yaml", "--broker", lasting.url]
     killed = subprocess.Popen([*COPPER, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: "n3" in (folder / "log").read_text() if (folder / "log").exists() else False)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait(10)
+    try:
+        wait_for(lambda: "n3" in (folder / "log").read_text() if (folder / "log").exists() else False)
+    finally:
+        killed.kill()
+        killed.wait(10)
     assert "broken off" in copper("runs", cwd=folder).stdout
     (folder / "go").touch()
     done = copper("run", "--resume", "--broker", lasting.url, cwd=folder)

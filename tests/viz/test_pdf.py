@@ -68,5 +68,5 @@ def test_no_page_is_longer_than_readers_show(monkeypatch):
 
 def test_without_the_library_its_name_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    with pytest.raises(CopperError, match=r"pip install 'copper-mqtt\[pictures\]'"):
+    with pytest.raises(CopperError, match=r"pip install weasyprint"):
         draw(workflow(), "pdf", layout="columns")

@@ -53,5 +53,5 @@ def test_a_large_picture_is_painted_smaller(width, height):
 
 def test_without_the_library_its_name_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    with pytest.raises(CopperError, match=r"pip install 'copper-mqtt\[pictures\]'"):
+    with pytest.raises(CopperError, match=r"pip install resvg-py"):
         draw(workflow(), "png", layout="columns")
