@@ -11,6 +11,7 @@ import sys
 from benchmarks.delay import delay
 from benchmarks.fetching import fetching
 from benchmarks.idle import idle
+from benchmarks.live import live, live_delay, live_frames, live_load
 from benchmarks.pictures import pictures
 from benchmarks.rate import rate
 from benchmarks.requests import actions, delays
@@ -18,8 +19,9 @@ from benchmarks.soak import soak
 from benchmarks.speed import big, speed
 from benchmarks.workflow import workflow
 
-USUAL = {one.__name__: one for one in (workflow, delays, actions, fetching, speed, rate, delay, idle, pictures, soak)}
-ALL = {**USUAL, big.__name__: big}
+_USUAL = workflow, delays, actions, fetching, speed, rate, delay, idle, live, pictures, soak
+USUAL = {one.__name__: one for one in _USUAL}
+ALL = {**USUAL, **{one.__name__: one for one in (big, live_delay, live_frames, live_load)}}
 
 
 def main(only: list[str]) -> None:

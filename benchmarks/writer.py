@@ -19,7 +19,7 @@ TICK = 0.001
 """Seconds between two bunches of lines: some are due at once, as when Mosquitto handles a message."""
 
 
-def _texts(source: Path) -> Iterator[bytes]:
+def texts(source: Path) -> Iterator[bytes]:
     """The lines, without their times; at its end the broker starts again."""
     while True:
         with source.open("rb") as file:
@@ -44,11 +44,11 @@ def main(source: Path, log: Path, rate: int, seconds: float, times: Path) -> Non
     written = array("q")
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     with log.open("rb") as begun:
-        texts = islice(_texts(source), sum(1 for _ in begun), None)
+        lines = islice(texts(source), sum(1 for _ in begun), None)
     began = time.monotonic()
     while (gone := time.monotonic() - began) < seconds:
         now = b"%d" % time.time()
-        for text in islice(texts, int(gone * rate) - len(written)):
+        for text in islice(lines, int(gone * rate) - len(written)):
             written.append(time.monotonic_ns())
             os.write(file, now + text)
         time.sleep(TICK)

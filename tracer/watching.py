@@ -21,7 +21,7 @@ from tracer.sources import Line, follow_log, is_path, open_chunks
 from tracer.sources.archive import DamagedError
 from tracer.sources.file import follow_chunks
 
-EVERY = 0.1
+EVERY = 0.05
 """Seconds between two batches, at least."""
 MOST = 20_000
 """Lines after which a batch is handed on whatever the clock says: it bounds how long the next step takes."""

@@ -88,11 +88,15 @@ class Graphs:
         return made.number == self._system.number() or now - made.at < max(FRESH, _SHARE * made.took)
 
     def forget(self) -> None:
-        """Let those go that nobody has asked for in a while."""
-        with self._lock:
+        """Let those go that nobody has asked for in a while; another time, while one is made: nobody waits for that."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             now = time.monotonic()
             for span in [span for span, made in self._made.items() if now - made.asked > KEPT]:
                 del self._made[span]
+        finally:
+            self._lock.release()
 
 
 def messages_of(graph: Graph) -> dict[str, int]:

@@ -228,8 +228,8 @@ class _Desk:
     async def graph_of(self, shown: Shown) -> Graph:
         """The graph that is to be shown, whole but for what is excluded."""
         feed = await self.feed(shown)
-        _, graph = await self.threads.quick(feed.graphs.graph, shown.span)
-        return await self.threads.quick(only, graph, shown.topics) if shown.topics else graph
+        _, graph = await self.threads.asked(feed.graphs.graph, shown.span)
+        return await self.threads.asked(only, graph, shown.topics) if shown.topics else graph
 
 
 async def _page(request: Request) -> Response:
@@ -252,7 +252,8 @@ async def _map_svg(desk: _Desk, request: Request) -> Response:
 
 async def _map_json(desk: _Desk, request: Request) -> Response:
     _, one = await desk.map(request)
-    return await _json(desk, partial(_told, one))
+    told = await desk.threads.quick(_told, one)
+    return await _json(desk, lambda: told)
 
 
 def _told(one: Map) -> dict[str, Any]:
@@ -280,8 +281,8 @@ def _told(one: Map) -> dict[str, Any]:
 async def _node(desk: _Desk, request: Request) -> Response:
     node = _needed(request, "id")
     feed, one = await desk.map(request)
-    _, graph = await desk.threads.quick(feed.graphs.graph, one.shown.span)
-    _, minute = await desk.threads.quick(feed.graphs.graph, "minute")
+    _, graph = await desk.threads.asked(feed.graphs.graph, one.shown.span)
+    _, minute = await desk.threads.asked(feed.graphs.graph, "minute")
     drawing = one.sheet.drawing if one.sheet else None
     try:
         return await _json(desk, partial(facts.facts, node, feed.system, graph, minute, drawing))
@@ -305,7 +306,7 @@ async def _topics(desk: _Desk, request: Request) -> Response:
 async def _search(desk: _Desk, request: Request) -> Response:
     wanted = _needed(request, "q")
     feed, shown = await desk.asked(request)
-    _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
+    _, graph = await desk.threads.asked(feed.graphs.graph, shown.span)
     try:
         sheet = (await feed.map(shown)).sheet
     except CopperError:
@@ -315,9 +316,9 @@ async def _search(desk: _Desk, request: Request) -> Response:
 
 async def _matrix(desk: _Desk, request: Request) -> Response:
     feed, shown = await desk.asked(request)
-    _, graph = await desk.threads.quick(feed.graphs.graph, shown.span)
+    _, graph = await desk.threads.asked(feed.graphs.graph, shown.span)
     before = desk.graphs_of(shown.compare)
-    other = (await desk.threads.quick(before.graph, "all"))[1] if before else None
+    other = (await desk.threads.asked(before.graph, "all"))[1] if before else None
     view, _ = await desk.threads.slow(viewed, graph, shown, other)
     return await _json(desk, lambda: facts_of(view.drawn()))
 
@@ -350,7 +351,7 @@ async def _download(desk: _Desk, request: Request) -> Response:
 
 async def _json(desk: _Desk, make: Callable[[], Any]) -> Response:
     """What is made and spelled in a thread."""
-    data = await desk.threads.quick(lambda: json.dumps(make(), separators=(",", ":")).encode())
+    data = await desk.threads.asked(lambda: json.dumps(make(), separators=(",", ":")).encode())
     return Response(data, media_type="application/json")
 
 

@@ -2,7 +2,7 @@
 
 A viewer that reads slowly gets the sums of what it has missed, one that never reads holds up nobody: what waits for it
 is one slot, and what is on its way is what the connection's buffer takes. Nothing here runs on the event loop for long:
-systems are asked and maps are drawn in threads, one for what is quick and one for drawing.
+systems are asked and maps are drawn in threads: one for what is quick, one for drawing, one for what is asked beside.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from viz.live.system import System
 
 LOOK = 0.02
 """Seconds between two looks whether there is a new pulse."""
-PACE, MANY, PACE_OF_MANY = 0.1, 10, 0.2
-"""Seconds between two messages to a viewer: 10 a second, and 5 where there are more viewers than `MANY`."""
+PACE, OF_EACH, PACE_OF_MANY = 0.05, 0.01, 0.2
+"""Seconds between two messages to a viewer: `OF_EACH` times the viewers, but from 20 a second to 5."""
 HEALTH = 1.0
 """Seconds between two words on how the reading goes."""
 TAIL = 100
@@ -51,11 +51,16 @@ class Threads:
 
     def __init__(self) -> None:
         self._quick = ThreadPoolExecutor(1, "live")
+        self._asked = ThreadPoolExecutor(1, "live asked")
         self._slow = ThreadPoolExecutor(1, "live map")
 
     async def quick(self, call: Callable[..., T], *given: Any) -> T:
         """Run what takes milliseconds."""
         return await asyncio.get_running_loop().run_in_executor(self._quick, call, *given)
+
+    async def asked(self, call: Callable[..., T], *given: Any) -> T:
+        """Run what somebody asks for beside the map: a graph may have to be made for it, and pulses go on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._asked, call, *given)
 
     async def slow(self, call: Callable[..., T], *given: Any) -> T:
         """Run what may take seconds."""
@@ -64,6 +69,7 @@ class Threads:
     def end(self) -> None:
         """Begin nothing more."""
         self._quick.shutdown(wait=False, cancel_futures=True)
+        self._asked.shutdown(wait=False, cancel_futures=True)
         self._slow.shutdown(wait=False, cancel_futures=True)
 
 
@@ -373,7 +379,7 @@ class Feed:
         number, asked, healthy = -1, 0.0, 0.0
         while self.viewers:
             now = time.monotonic()
-            pace = PACE if len(self.viewers) <= MANY else PACE_OF_MANY
+            pace = min(PACE_OF_MANY, max(PACE, OF_EACH * len(self.viewers)))
             if now - asked >= pace and (number != self.system.number() or now - healthy >= HEALTH):
                 number, asked = self.system.number(), now
                 is_time = now - healthy >= HEALTH

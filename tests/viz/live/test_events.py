@@ -148,7 +148,7 @@ def test_a_log_that_was_made_anew_is_a_new_map(house, port):
     assert told(port, "/map.json")["nodes"][0] == "service:other"
 
 
-def test_nobody_is_told_more_than_ten_times_a_second(house, port):
+def test_nobody_is_told_more_than_twenty_times_a_second(house, port):
     with Listener(port) as one:
         one.next("map")
         until = time.monotonic() + 1.5
@@ -156,7 +156,7 @@ def test_nobody_is_told_more_than_ten_times_a_second(house, port):
             power(house)
             time.sleep(0.005)
         times = [at for at, (event, _) in zip(one.at, list(one.events), strict=False) if event == "pulse"]
-        assert 5 < len(times) <= 16
+        assert 5 < len(times) <= 31
         arrived = sum(messages for pulse in one.all("pulse") for number, messages, _ in pulse["d"] if number == 1)
         assert arrived > 100
 
