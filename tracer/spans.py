@@ -23,10 +23,14 @@ from tracer.pulses import SPANS, Span
 from tracer.sums import Traffic
 from tracer.watching import Batch, Introduced, Kept
 
+SHORT, LONG = 15, 600
+"""Seconds of the parts of which the last minute and the last hour are made: each holds sums of all edges that were busy
+in it, so ten parts are as many as fit beside the whole."""
+
 
 @dataclass(slots=True)
 class _Part:
-    """The traffic of a second or a minute of the log; `begin` in seconds since 1970."""
+    """The traffic of some seconds or minutes of the log; `begin` in seconds since 1970."""
 
     begin: int
     traffic: Traffic = field(default_factory=Traffic)
@@ -87,10 +91,10 @@ class Spans:
         return tally.graph(self._counts, source=self._source)
 
     def _part(self, at: str | None) -> Traffic:
-        """The traffic of the second in which something stands, and room for it by letting old ones go."""
+        """The traffic of the seconds among which something stands, and room for it by letting old ones go."""
         second = self._second(at) if at is not None else int(self._clock())
-        if not self._seconds or second > self._seconds[-1].begin:
-            self._seconds.append(_Part(second))
+        if not self._seconds or second >= self._seconds[-1].begin + SHORT:
+            self._seconds.append(_Part(second - second % SHORT))
             self._forget(second)
         return self._seconds[-1].traffic
 
@@ -103,9 +107,9 @@ class Spans:
     def _forget(self, now: int) -> None:
         while self._seconds[0].begin <= now - 60:
             old = self._seconds.popleft()
-            minute = old.begin - old.begin % 60
-            if not self._minutes or self._minutes[-1].begin != minute:
-                self._minutes.append(_Part(minute))
+            begin = old.begin - old.begin % LONG
+            if not self._minutes or self._minutes[-1].begin != begin:
+                self._minutes.append(_Part(begin))
             self._minutes[-1].traffic.add(old.traffic)
         while self._minutes and self._minutes[0].begin <= now - 3600:
             self._minutes.popleft()
