@@ -1,6 +1,7 @@
 """Where things stand, and what happens where `dot` can't say it."""
 
 import itertools
+import json
 import math
 import os
 import time
@@ -199,6 +200,16 @@ def gone(pid):
 def test_a_broken_dot_is_no_broken_picture(monkeypatch, tmp_path, script, reason):
     fake_dot(tmp_path, monkeypatch, script)
     assert lay_out(workflow()).notes == (f"Drawn in columns: {reason}.",)
+
+
+@pytest.mark.parametrize("nowhere", ["nan", "inf"])
+def test_a_place_that_is_none_is_an_answer_that_cannot_be_read(monkeypatch, tmp_path, nowhere):
+    make = GraphMaker()
+    make.publish("a", "t")
+    ends = [{"name": "n0", "pos": f"{nowhere},10"}, {"name": "n1", "pos": "90,10"}]
+    line = {"id": "e0", "pos": "e,80,10 30,10 40,10 50,10 70,10"}
+    fake_dot(tmp_path, monkeypatch, f"echo '{json.dumps({'bb': '0,0,100,20', 'objects': ends, 'edges': [line]})}'")
+    assert lay_out(make.graph).notes == ("Drawn in columns: dot gave an answer that can't be read.",)
 
 
 def test_copper_dot_that_names_no_program_is_said(monkeypatch):

@@ -145,6 +145,8 @@ def _placed(
 
     def point(text: str) -> Point:
         x, y = map(float, text.split(","))
+        if not math.isfinite(x + y + height):
+            raise ValueError(text)
         return (left + x, top + height - y)
 
     centres = {each["name"]: point(each["pos"]) for each in places.get("objects", ())}
