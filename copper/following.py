@@ -117,6 +117,7 @@ class Following:
                 over=self._is_over,
                 words=(*present.words, problem) if problem else tuple(present.words),
                 problem=problem,
+                tells_packets=counts.packet_lines > 0 or not present.sessions,
             )
 
     def sessions(self, service: str) -> dict[str, Session]:

@@ -44,7 +44,8 @@ def replay(events: Iterable[Event], speed: float, take: Callable[[Batch], None],
         stop: set it to end.
     """
     begun, first, now = time.monotonic(), None, 0.0
-    batch, counts = Batch(), Counts()
+    # no run is kept whose log had no packet lines
+    batch, counts = Batch(), Counts(packet_lines=1)
     for event in events:
         if event.at is not None:
             at = datetime.fromisoformat(event.at.replace("Z", "+00:00")).timestamp()

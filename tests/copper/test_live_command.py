@@ -78,6 +78,18 @@ def test_a_log_that_is_not_there_yet_is_waited_for_and_one_that_vanishes_too(tmp
         assert wait_for(lambda: page.map()["counts"]["messages"] == 1)
 
 
+def test_a_log_without_packet_lines_is_not_taken_for_a_quiet_broker(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    came = "New client connected from 10.0.0.1:5 as {} (p2, c1, k60)."
+    log.write_bytes(log_of(came.format("door"), came.format("panel")))
+    with live(tmp_path, log) as page:
+        advice = page.health(lambda health: health["advice"])["advice"]
+        assert advice["what"] == "no packet lines among 4 lines, only who came and went"
+        assert "only debug brings packet lines" in advice["next_step"]
+        add(log, log_of(*BEGIN))
+        page.health(lambda health: health["lines"] > 4 and not health["advice"])
+
+
 def test_rotated_parts_are_read_before_the_log_that_grows(log):
     before = log.with_name("mosquitto.log.1")
     log.rename(before)

@@ -45,6 +45,9 @@ def advice(health: Health) -> dict[str, str] | None:
     if health.lines and not health.events:
         what = f"none of {number(health.lines, 'line')} tells what happened on a Mosquitto broker"
         return {"what": what, "next_step": WHAT_TO_WRITE}
+    if not health.tells_packets:
+        what = f"no packet lines among {number(health.lines, 'line')}, only who came and went"
+        return {"what": what, "next_step": WHAT_TO_WRITE}
     if health.quiet is None:
         return {"what": "no line yet", "next_step": WHAT_TO_WRITE}
     if health.quiet > QUIET:

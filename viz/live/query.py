@@ -30,6 +30,9 @@ SPEEDS = (1, 10, 100)
 _REPEATED_GROUP = re.compile(r"\)[*+{]")
 _UNBOUNDED = re.compile(r"[*+{]")
 _MOST_UNBOUNDED = 4
+_OPTIONAL = re.compile(r"(?<![(*+?}])\?")
+_GROUP = re.compile(r"\([^()]*\)")
+_MOST_WAYS = 1000
 
 
 @dataclass(frozen=True)
@@ -186,10 +189,24 @@ def wanted(value: str) -> Pattern:
         CopperError: it is neither an MQTT filter nor `re:` and a regular expression, or one that may take too long.
     """
     if value.startswith("re:") and (
-        _REPEATED_GROUP.search(value) or len(_UNBOUNDED.findall(value)) > _MOST_UNBOUNDED or len(value) > LONGEST
+        len(value) > LONGEST
+        or _REPEATED_GROUP.search(value)
+        or len(_UNBOUNDED.findall(value)) > _MOST_UNBOUNDED
+        or _ways(value) > _MOST_WAYS
     ):
         raise CopperError(
             f"{value[:LONGEST]!r} could take too long",
-            next_step=f"repeat no group, and use * and + {_MOST_UNBOUNDED} times at most",
+            next_step=f"repeat no group, use * and + {_MOST_UNBOUNDED} times at most, and ? and | only a few times",
         )
     return pattern(value)
+
+
+def _ways(value: str) -> int:
+    """In how many ways a text may be tried, by what is optional and by the alternatives in groups; rather too many."""
+    ways: int = 2 ** len(_OPTIONAL.findall(value))
+    while groups := _GROUP.findall(value):
+        for group in groups:
+            ways *= 1 + group.count("|")
+        value = _GROUP.sub("", value)
+    # brackets that are left are none that open or close a group, or hide some that do
+    return ways * 2 ** value.count("|") if set("()") & set(value) else ways

@@ -97,7 +97,10 @@ def tail_filter(text: str) -> TailFilter:
     Raises:
         CopperError: it is no filter.
     """
-    return TailFilter(wanted(text) if text else None, text.lower())
+    try:
+        return TailFilter(wanted(text) if text else None, text.lower())
+    except CopperError as error:
+        raise CopperError(error.what, where="tail=", next_step=error.next_step) from error
 
 
 @dataclass(eq=False)

@@ -29,6 +29,7 @@ class Health:
         over: nothing more will come: a recorded run that was shown to its end, or a source that has ended.
         words: what a person should know, the newest last, such as that a rotation has lost something.
         problem: why nothing can be read just now; empty where it can.
+        tells_packets: False where clients came and no line was of a packet: topics can't be known of such a log.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Health:
     over: bool = False
     words: tuple[str, ...] = ()
     problem: str = ""
+    tells_packets: bool = True
 
 
 class System(Protocol):

@@ -313,6 +313,34 @@ def test_what_is_not_there_is_said(visit, port):
     expect(page.locator("#advice")).to_be_empty()
 
 
+def test_a_filter_of_events_that_is_none_is_said_beside_it_and_the_map_goes_on(visit, port):
+    page = visit(f"http://127.0.0.1:{port}/?tail=re:(a%2B)%2B").page
+    expect(page.locator("#refused")).to_contain_text("'re:(a+)+' could take too long")
+    expect(page.locator("#state")).to_have_text("live")
+    page.get_by_label("Events of").fill("lamp/#")
+    page.keyboard.press("Enter")
+    expect(page.locator("#refused")).to_be_empty()
+
+
+def test_what_can_not_be_shown_is_not_called_a_lost_connection(visit, port):
+    page = visit(f"http://127.0.0.1:{port}/?depth=-1").page
+    expect(page.locator("#state")).to_have_text("nothing to show")
+    expect(page.locator("#advice")).to_contain_text("depth=: '-1' is no number")
+    page.goto(f"http://127.0.0.1:{port}/?depth=1")
+    expect(page.locator("#state")).to_have_text("live")
+    expect(page.locator("#advice")).to_be_empty()
+
+
+def test_a_map_that_nobody_handed_out_is_fetched_again(visit, house):
+    page = visit(f"http://127.0.0.1:{house.port}/").page  # the browser logs what failed
+    expect(page.locator("#state")).to_have_text("live")
+    page.route("**/map.json?*", lambda route: route.abort())
+    house.tell(*connected("siren"), *subscribed("siren", "door/open"))
+    page.wait_for_timeout(1000)
+    page.unroute("**/map.json?*")
+    expect(named(page, "service siren, new")).to_be_visible()
+
+
 # --- only a part
 
 

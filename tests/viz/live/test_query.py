@@ -6,7 +6,7 @@ import pytest
 
 from tracer.errors import CopperError
 from tracer.views import Choice
-from viz.live.query import Shown, parse, text
+from viz.live.query import Shown, parse, text, wanted
 
 ALL = (
     "view=active&fold=off&all=1&focus=b&focus=a&hops=2&reaches=c&depth=3&group-by=user&top=7&layout=columns&span=hour"
@@ -49,6 +49,9 @@ def test_what_is_so_anyway_is_left_out_and_the_rest_is_sorted():
         ("include=re:(", "include=: 're:(' is no regular expression"),
         ("include=re:(a*)*b", "could take too long"),
         ("include=re:a*a*a*a*a*b", "could take too long"),
+        ("include=re:" + ".?" * 45 + "~", "could take too long"),
+        ("include=re:" + "(a|aa)" * 45 + "~", "could take too long"),
+        ("include=re:" + "(a|aa[(])" * 45 + "~", "could take too long"),
         ("focus=re:(a%2B)%2B", "focus=: 're:(a+)+' could take too long"),
         ("speed=3", "speed=: there is no '3'; choose one of 1, 10, 100"),
         ("focus=" + "x" * 501, "focus=: a value has at most 500 letters"),
@@ -59,6 +62,14 @@ def test_what_is_no_question_is_told_in_a_sentence(query, said):
     with pytest.raises(CopperError) as caught:
         parsed(query)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "regex",
+    ["^(kitchen|hall|bath|attic|yard)/(temp|humidity)$", "(?i)lamps?/.*", "a|b|c|d|e|f|g|h|i|j|k|l", "^a.*?b.*$"],
+)
+def test_a_usual_regular_expression_is_taken(regex):
+    assert wanted("re:" + regex)
 
 
 def test_names_of_somebody_else_are_left_alone():

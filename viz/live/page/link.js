@@ -16,10 +16,24 @@ export async function ask(path, query) {
   return told;
 }
 
-/** A line; `on` has map, pulse, health, tail, problem and state (`live`, `paused`, `lost`). */
+/** Why the server does not take a question, as {what, next_step}; null where it does, or is not there. */
+async function refusal(address) {
+  const given = new AbortController();
+  try {
+    const answer = await fetch(address, { signal: given.signal });
+    if (answer.ok) return given.abort(), null;
+    const told = await answer.json();
+    return { what: told.error, next_step: told.next_step || "" };
+  } catch {
+    return null;
+  }
+}
+
+/** A line; `on` has map, pulse, health, tail, problem, refused (the tail's filter, or null) and state (`live`, `paused`, `lost`, `refused`). */
 export function lineTo(on) {
   let shown = null, tail = null, source = null, timer = 0, isPaused = false;
   let gen = 0, seq = 0, told = 0, early = [], asked = 0, isAsking = false, isFirst = true;
+  let refused = null, isRefused = false;
 
   /** Shows another part, or listens to another tail. */
   async function look(nextShown, nextTail) {
@@ -27,6 +41,7 @@ export function lineTo(on) {
     if (!isOther && !isOtherTail) return;
     [shown, tail] = [nextShown, nextTail];
     if (isOtherTail || isOther) told = 0;
+    if (isOtherTail) on.refused((refused = null));
     close();
     if (isOther) {
       gen = seq = 0;
@@ -49,7 +64,10 @@ export function lineTo(on) {
       early = [];
     } catch (problem) {
       if (problem instanceof Error) throw problem;
-      if (wish === asked && problem) on.problem(problem);
+      if (wish !== asked) return;
+      if (problem) on.problem(problem);
+      // nobody answered: the line may last, and would not tell again that there is another map
+      else setTimeout(() => wish === asked && bring(tidy), AGAIN);
     } finally {
       if (wish === asked) isAsking = false;
     }
@@ -66,14 +84,27 @@ export function lineTo(on) {
     const query = new URLSearchParams(shown);
     if (!isFirst || !query.has("speed")) query.set("after", [gen, seq, told].join("."));
     isFirst = false;
-    if (tail !== null) query.set("tail", tail);
+    if (tail !== null && tail !== refused) query.set("tail", tail);
     const mine = (source = new EventSource("events?" + query));
     const hear = (name, act) => mine.addEventListener(name, (event) => mine === source && act(JSON.parse(event.data)));
-    mine.onopen = () => on.state("live");
-    mine.onerror = () => {
+    mine.onopen = () => {
+      on.state("live");
+      if (isRefused) on.problem(null);
+      isRefused = false;
+    };
+    mine.onerror = async () => {
+      const isGivenUp = mine.readyState === EventSource.CLOSED;
+      const why = isGivenUp && mine === source ? await refusal("events?" + query) : null;
       if (mine !== source) return;
-      on.state("lost");
-      if (mine.readyState !== EventSource.CLOSED) return;
+      if (why?.what.startsWith("tail=")) {
+        refused = tail;
+        on.refused(why);
+        return listen();
+      }
+      isRefused = Boolean(why);
+      if (why) on.problem(why);
+      on.state(why ? "refused" : "lost");
+      if (!isGivenUp) return;
       clearTimeout(timer);
       timer = setTimeout(listen, AGAIN);
     };

@@ -13,10 +13,10 @@ const AGAIN = 2000; // ms until what is told beside the map is asked for again
 const find = (id) => document.getElementById(id);
 const [room, panel, search] = [find("map"), find("panel"), find("search")];
 const TABS = ["map", "matrix", "changes"];
-const STATES = { live: "live", paused: "paused", lost: "connection lost, trying again" };
+const STATES = { live: "live", paused: "paused", lost: "connection lost, trying again", refused: "nothing to show" };
 
 const map = mapIn(room, (at) => go({ at: at || null }, true));
-const line = lineTo({ map: drawn, pulse: passed, health: told, tail: (entries) => tail.add(entries), problem: explain, state: stands });
+const line = lineTo({ map: drawn, pulse: passed, health: told, tail: (entries) => tail.add(entries), problem: explain, refused: refuse, state: stands });
 const tail = tailIn(find("tail"));
 const tree = treeIn(find("tree"), { fetchLevel: levelOf, open: (id) => open(id) });
 let said = read(), runs = [], found = null, facts = null, matrix = [], returnTo = null, last = {};
@@ -63,6 +63,11 @@ function explain(why) {
   problem = why;
   room.classList.toggle("is-old", Boolean(why));
   advise(why);
+}
+
+/** Why the events can't be chosen so; null where they can. */
+function refuse(why) {
+  find("refused").textContent = why ? why.what.replace("tail=: ", "") : "";
 }
 
 function advise(advice) {
@@ -254,7 +259,7 @@ function seek() {
 }
 
 setInterval(() => {
-  if (document.hidden || line.isPaused() || find("state").dataset.is === "lost") return;
+  if (document.hidden || line.isPaused() || ["lost", "refused"].includes(find("state").dataset.is)) return;
   look();
   if (said.has("topics")) tree.refresh();
 }, AGAIN);
