@@ -103,7 +103,7 @@ class _Watching:
         self.reader = Reader(Pipeline(), self.take, self)
         self.path: Path | None = None
         self.read_bytes = 0
-        self._minute = ""
+        self._tens = ""
         self._lines = 0
         self._due = 0.0
 
@@ -113,7 +113,7 @@ class _Watching:
         """One event more."""
         self.batch.items.append(event)
         if event.at is not None:
-            self._minute = event.at[:16]
+            self._tens = event.at[:18]
 
     def carry(self, flow: Flow) -> None:
         """So many messages more."""
@@ -128,8 +128,8 @@ class _Watching:
         self.batch.items.append(Kept(message.sender, message.topic, message.size))
 
     def has_a_border(self, at: str | None) -> bool:
-        """Flows don't reach over the minutes of the log, so that the last one can be told from those before."""
-        return at is not None and at[:16] != self._minute
+        """Flows don't reach over ten seconds of the log, so that its last minute can be told from those before."""
+        return at is not None and at[:18] != self._tens
 
     def is_exact(self) -> bool:
         """Sums are enough."""

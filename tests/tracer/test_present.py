@@ -107,6 +107,16 @@ def test_what_the_last_minute_brought_is_told_from_what_was_before(tmp_path):
     assert topics == {"minute": ["new"], "hour": ["new", "old"], "all": ["new", "old"]}
 
 
+def test_the_last_minute_is_one_also_of_what_is_read_at_once(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    message = published("p", "t/1"), sent("s", "t/1")
+    lines = [f"{1800000000 + at}: {line}\n" for at in range(160) for line in message]
+    log.write_bytes(log_of(*connected("p"), *connected("s"), *subscribed("s", "t/#")) + "".join(lines).encode())
+    _, spans, _ = watched(log)
+    edges = spans.graph("minute").edges(data=True, keys=True)
+    assert 40 <= sum(edge["messages"] for *_, key, edge in edges if key == "publish") <= 70
+
+
 def test_the_tail_has_the_newest_entries_and_no_others(tmp_path):
     log = tmp_path / "mosquitto.log"
     log.write_bytes(log_of(*connected("P"), *(published("P", f"t/{number}") for number in range(5))))
