@@ -1,10 +1,14 @@
 """What tests share: a real broker of each kind, a real browser."""
 
+import signal
 from contextlib import ExitStack
 
 import pytest
 
 from tests import brokers
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=brokers.KINDS)
