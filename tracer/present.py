@@ -32,12 +32,14 @@ class _Beat:
 
     Attributes:
         moved: clients that came or went; None: all may have.
+        is_late: it was read later than it happened.
     """
 
     number: int
     changed: Traffic
     is_new: bool
     moved: frozenset[str] | None
+    is_late: bool
 
 
 class Present:
@@ -80,12 +82,13 @@ class Present:
                 is_broken |= isinstance(item, e.Broker)
                 if isinstance(item, e.Connect | e.Disconnect):
                     moved.add(item.client)
+        is_late = batch.behind > 0 or self.behind > 0 or self.taken_at is None
         self.counts, self.behind = batch.counts, batch.behind
         self.words.extend(batch.words)
         self.taken_at = self._clock()
         self._number += 1
         is_new = is_new or self._size() != before
-        self._beats.append(_Beat(self._number, changed, is_new, None if is_broken else frozenset(moved)))
+        self._beats.append(_Beat(self._number, changed, is_new, None if is_broken else frozenset(moved), is_late))
 
     def _connected(self, moved: frozenset[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Which services of these clients have one that is connected now, and which have none."""
@@ -150,7 +153,9 @@ class Present:
         return [self._pulse(beat) for beat in self._beats if beat.number > number]
 
     def _pulse(self, beat: _Beat) -> Pulse:
-        return Pulse(beat.number, self._edges(beat.changed), beat.is_new, *self._connected(beat.moved))
+        return Pulse(
+            beat.number, self._edges(beat.changed), beat.is_new, *self._connected(beat.moved), is_late=beat.is_late
+        )
 
     def sessions_of(self, service: str) -> dict[str, Session]:
         """The last connection of each client of a service, by client id; of those that the last graph named."""

@@ -24,6 +24,7 @@ class Pulse:
         edges: messages that went over each edge, by its ends and key in the whole graph.
         is_new: there is a client, topic or edge that no graph before had, or one is gone.
         here: services of which a client came, and `gone`, of which the last went.
+        is_late: it was read later than it happened, from what was there before, and says nothing of a rate.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Pulse:
     is_new: bool
     here: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

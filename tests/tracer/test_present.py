@@ -145,3 +145,21 @@ def test_the_last_message_of_a_quiet_log_is_told_without_waiting_for_a_next_line
     stop.set()
     follower.join()
     assert in_time
+
+
+def test_what_was_there_before_says_nothing_of_a_rate(tmp_path):
+    log = tmp_path / "mosquitto.log"
+    log.write_bytes(log_of(*connected("P"), *(published("P", "t") for _ in range(50))))
+    more = iter(["Received PINGREQ from P", published("P", "t"), published("P", "t")])
+
+    def write():
+        text = next(more, None)
+        if text is not None:
+            with log.open("ab") as file:
+                file.write(f"1800000001: {text}\n".encode())
+        return text is not None
+
+    _, _, pulses = watched(log, write)
+    late = [pulse for pulse in pulses if pulse.is_late]
+    assert sum(pulse.edges.get(("service:P", "topic:t", "publish"), 0) for pulse in late) >= 49
+    assert not pulses[-1].is_late

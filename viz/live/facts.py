@@ -12,7 +12,7 @@ from typing import Any
 from tracer.errors import CopperError
 from tracer.pulses import Session
 from viz.live.drawing import Drawing
-from viz.live.graphs import Graph
+from viz.live.graphs import Graph, seconds_in
 from viz.live.system import System
 
 MOST = 200
@@ -60,6 +60,7 @@ class _Side:
         self.node = node
         self.members = members or [node]
         self._minute: dict[tuple[str, str, str], int] = {}
+        self._scale = 60 / seconds_in(minute)
         of = drawing.of if drawing is not None else {}
         for one in self.members:
             if one in minute:
@@ -105,7 +106,7 @@ class _Side:
         """An edge with another node; `back` where it comes from there."""
         ends = (other, self.node) if back else (self.node, other)
         kinds = [key for key in ("publish", "subscribe", "deny") if (*ends, key) in self._minute]
-        minute = sum(self._minute[(*ends, key)] for key in kinds)
+        minute = round(sum(self._minute[(*ends, key)] for key in kinds) * self._scale)
         return {"id": other, "name": self.graph.nodes[other]["name"], **_plain(edge), "minute": minute}
 
     def _peers(self, edges: Iterable[tuple[str, str, Any]], *, back: bool = True) -> list[dict[str, Any]]:
@@ -124,7 +125,7 @@ class _Side:
             one["last"] = max(filter(None, (one["last"], edge["last"])), default=None)
         for other, one in found.items():
             ends = (other, self.node) if back else (self.node, other)
-            one["minute"] = self._minute.get((*ends, "deliver"), 0)
+            one["minute"] = round(self._minute.get((*ends, "deliver"), 0) * self._scale)
             one["topics"] = _listed(sorted(one["topics"]))
         return list(found.values())
 

@@ -14,6 +14,7 @@ import networkx as nx
 
 from tracer import garbage
 from tracer.pulses import Span
+from viz.layout import words
 from viz.live.system import System
 
 Graph: TypeAlias = "nx.MultiDiGraph[str]"
@@ -114,3 +115,12 @@ def messages_of(graph: Graph) -> dict[str, int]:
         for node, each in graph.nodes(data=True)
         if each["kind"] == "topic"
     }
+
+
+def seconds_in(graph: Graph) -> float:
+    """How long the last minute is of which a graph is: what rates are counted over.
+
+    It is made of parts of a quarter minute, so it is between three quarters and a whole; of a shorter log, rates
+    are not put higher than what came.
+    """
+    return max(45.0, words.seconds_of(graph.graph) or 60.0)

@@ -17,7 +17,7 @@ from tracer.errors import CopperError
 from tracer.pulses import EdgeKey, Pulse
 from viz.layout.reader import line_width
 from viz.live.drawing import Drawing, draw
-from viz.live.graphs import Graph, Graphs
+from viz.live.graphs import Graph, Graphs, seconds_in
 from viz.live.query import Shown
 from viz.live.system import System
 
@@ -125,6 +125,8 @@ class Map:
         self._refresh = 0.0
         self._at = self._all_at = time.monotonic()
         self._rates: dict[EdgeKey, float] = {}
+        self._found: dict[EdgeKey, float] | None = None
+        self._was_late = False
         self._widths: dict[int, float] = {}
         self._states: dict[str, bool] = {}
         self._born: dict[str, float] = {}
@@ -157,8 +159,8 @@ class Map:
             with garbage.kept():
                 drawing = draw(graph, self.shown, before, self._other())
             _ = drawing.svg, drawing.numbers, drawing.arrows, drawing.members, drawing.published, drawing.idle
-            if self.sheet is None:
-                self._rates = self._rates_before(drawing)
+            if self.sheet is None or self._was_late:
+                self._was_late, self._found = False, self._rates_before(drawing)
         except CopperError as error:
             return error
         finally:
@@ -178,10 +180,11 @@ class Map:
         """What passed over each arrow in the last minute before anybody looked, a second."""
         rates: dict[EdgeKey, float] = {}
         _, graph = self._graphs.graph("minute")
+        seconds = seconds_in(graph)
         for source, target, key, edge in graph.edges(keys=True, data=True):
             place, messages = drawing.arrow((source, target, key)), edge["messages"]
             if place is not None and messages:
-                rates[drawing.keys[place]] = rates.get(drawing.keys[place], 0.0) + messages / 60
+                rates[drawing.keys[place]] = rates.get(drawing.keys[place], 0.0) + messages / seconds
         return rates
 
     def take(self, drawn: tuple[int, Drawing] | CopperError) -> bool:
@@ -192,6 +195,8 @@ class Map:
             was, self.problem = self.problem, drawn
             return str(was) != str(drawn)
         seq, drawing = drawn
+        if self._found is not None:
+            self._rates, self._found, self._at = self._found, None, time.monotonic()
         is_first, had_problem, self.problem = self.sheet is None, self.problem is not None, None
         if self.sheet is not None and self.sheet.drawing.svg == drawing.svg:
             self._seq = max(self._seq, seq)
@@ -290,7 +295,9 @@ class Map:
             if pulse.is_new:
                 self._is_stale, self._stale_at = True, pulse.number
             self._count(drawing, pulse.edges, delta.arrows)
-            if pulse.number > self._rated:
+            if pulse.is_late:
+                self._is_stale, self._stale_at, self._was_late = True, pulse.number, True
+            elif pulse.number > self._rated:
                 self._count(drawing, pulse.edges, rated)
             for name, is_here in (*((name, True) for name in pulse.here), *((name, False) for name in pulse.gone)):
                 node = drawing.of.get(f"service:{name}", f"service:{name}")

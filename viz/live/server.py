@@ -225,10 +225,11 @@ class _Desk:
         feed, shown = await self.asked(request)
         return feed, shown, await self.graph_of(shown)
 
-    async def graph_of(self, shown: Shown) -> Graph:
-        """The graph that is to be shown, whole but for what is excluded."""
+    async def graph_of(self, shown: Shown, *, exact: bool = False) -> Graph:
+        """The graph that is to be shown, whole but for what is excluded; with `exact` of now, not of a moment ago."""
         feed = await self.feed(shown)
-        _, graph = await self.threads.asked(feed.graphs.graph, shown.span)
+        least = feed.graphs.number() if exact else None
+        _, graph = await self.threads.asked(feed.graphs.graph, shown.span, least)
         return await self.threads.asked(only, graph, shown.topics) if shown.topics else graph
 
 
@@ -338,7 +339,8 @@ async def _download(desk: _Desk, request: Request) -> Response:
     name = request.path_params["format"]
     if name not in FORMATS:
         raise _NotThereError(f"no format {name!r}", next_step=f"there are {', '.join(FORMATS)}")
-    _, shown, graph = await desk.graph(request)
+    _, shown = await desk.asked(request)
+    graph = await desk.graph_of(shown, exact=True)
     if shown.compare:
         before = await desk.graph_of(replace(shown, run=shown.compare, span="all", speed=0))
         graph = (await desk.threads.slow(compared, before, graph)).graph
