@@ -11,6 +11,17 @@ from tests import brokers
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol():
+    """A command that a test runs in our process takes Ctrl-C and SIGTERM for itself; the next test has them again."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return (yield)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @pytest.fixture(params=brokers.KINDS)
 def broker(request, tmp_path):
     """A broker that runs on a free loopback port: the built-in one, then real Mosquitto."""

@@ -10,8 +10,8 @@ from copper.result import ActionResult
 from tests.copper.faults import Proxy, RunnerProcess, ServiceProcess
 from tests.copper.standins import RUN, Peer, Restartable, Running, wait_for
 
-ONE = "- {action: worker/act, n: 1, seconds: 0.4}"
-RETRIED = "- {action: worker/act, n: 1, seconds: 0.4, retry: {times: 5, delay: 50ms}}"
+ONE = "- {action: worker/act, n: 1, seconds: 1}"
+RETRIED = "- {action: worker/act, n: 1, seconds: 1, retry: {times: 5, delay: 50ms}}"
 
 
 @pytest.fixture
