@@ -53,7 +53,7 @@ class Peer:
         wait_for(self.client.is_connected)
         info.wait_for_publish(10)
 
-    def next(self, topic: str, seconds: float = 10.0):
+    def next(self, topic: str, seconds: float = 30.0):
         """The payload of the next message on a topic, decoded; other messages before it are passed over."""
         deadline = time.monotonic() + seconds
         while True:

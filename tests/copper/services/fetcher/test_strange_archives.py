@@ -22,9 +22,8 @@ from copper.services.fetcher.archive import unpack
 from copper.services.fetcher.settings import Limits
 from copper.services.fetcher.tree import Tree
 
-pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
-
 MORE = 100 if os.environ.get("COPPER_STRESS") == "1" else 1
+pytestmark = [pytest.mark.filterwarnings("ignore:Duplicate name"), pytest.mark.timeout(60 if MORE == 1 else 600)]
 LIMITS = Limits(size=1_000_000, files=100)
 tries = settings(derandomize=True, deadline=None, max_examples=100 * MORE, suppress_health_check=[HealthCheck.too_slow])
 
