@@ -9,7 +9,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,13 +124,8 @@ def _viewers(address: str) -> Iterator[_Heard]:
                     heard.size += len(piece)
                     heard.pulses += piece.count(b"event: pulse")
 
-        thread = threading.Thread(target=read)
-        thread.start()
-        try:
+        with _going_on(read, ended):
             yield heard
-        finally:
-            ended.set()
-            thread.join()
 
 
 @contextmanager
@@ -147,10 +142,17 @@ def _askers(address: str) -> Iterator[_Heard]:
             heard.pulses += 1
             number += 1
 
-    thread = threading.Thread(target=ask)
+    with _going_on(ask, ended):
+        yield heard
+
+
+@contextmanager
+def _going_on(work: Callable[[], None], ended: threading.Event) -> Iterator[None]:
+    """Work beside the block, until that ends."""
+    thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield heard
+        yield
     finally:
         ended.set()
         thread.join()

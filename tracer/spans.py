@@ -56,8 +56,8 @@ class Spans:
         self._clock = clock
         self._counts = Counts()
         self._tally = Tally()
-        self._seconds: deque[_Part] = deque()
-        self._minutes: deque[_Part] = deque()
+        self._short: deque[_Part] = deque()
+        self._long: deque[_Part] = deque()
         self._read: tuple[str, int] = ("", 0)
 
     def take(self, batch: Batch) -> None:
@@ -85,7 +85,7 @@ class Spans:
         if SPANS[span] is not None:
             traffic = Traffic()
             traffic.meet(tally.facts)
-            for part in (*(self._minutes if span == "hour" else ()), *self._seconds):
+            for part in (*(self._long if span == "hour" else ()), *self._short):
                 traffic.add(part.traffic)
             tally = Tally(facts=tally.facts, traffic=traffic)
         return tally.graph(self._counts, source=self._source)
@@ -93,10 +93,10 @@ class Spans:
     def _part(self, at: str | None) -> Traffic:
         """The traffic of the seconds among which something stands, and room for it by letting old ones go."""
         second = self._second(at) if at is not None else int(self._clock())
-        if not self._seconds or second >= self._seconds[-1].begin + SHORT:
-            self._seconds.append(_Part(second - second % SHORT))
+        if not self._short or second >= self._short[-1].begin + SHORT:
+            self._short.append(_Part(second - second % SHORT))
             self._forget(second)
-        return self._seconds[-1].traffic
+        return self._short[-1].traffic
 
     def _second(self, at: str) -> int:
         """The second of a time; that of the time before is at hand, as it is the same one most often."""
@@ -105,14 +105,14 @@ class Spans:
         return self._read[1]
 
     def _forget(self, now: int) -> None:
-        while self._seconds[0].begin <= now - 60:
-            old = self._seconds.popleft()
+        while self._short[0].begin <= now - 60:
+            old = self._short.popleft()
             begin = old.begin - old.begin % LONG
-            if not self._minutes or self._minutes[-1].begin != begin:
-                self._minutes.append(_Part(begin))
-            self._minutes[-1].traffic.add(old.traffic)
-        while self._minutes and self._minutes[0].begin <= now - 3600:
-            self._minutes.popleft()
+            if not self._long or self._long[-1].begin != begin:
+                self._long.append(_Part(begin))
+            self._long[-1].traffic.add(old.traffic)
+        while self._long and self._long[0].begin <= now - 3600:
+            self._long.popleft()
 
 
 def _epoch(at: str) -> float:

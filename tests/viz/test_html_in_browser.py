@@ -415,6 +415,7 @@ def test_a_graph_of_nothing_is_a_page(shows):
     page = shows("empty")
     for tab in ("Matrix", "Numbers", "Map"):
         page.get_by_role("tab", name=tab).click()
+        assert page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
 
 
 OPEN = "#open=service:esphome-garage&focus=topic:garage/door/state&hops=2&q=a"

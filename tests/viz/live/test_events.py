@@ -222,7 +222,7 @@ def test_too_many_viewers_are_turned_away_with_a_sentence(port, monkeypatch):
         assert "1 viewers look on already" in body
 
 
-def test_fifty_viewers_cost_little(house, port):
+def test_fifty_viewers_are_all_told_of_every_message(house, port):
     with ExitStack() as stack:
         every = [stack.enter_context(Listener(port, "tail=")) for _ in range(50)]
         for one in every:
